@@ -60,12 +60,17 @@ fn subject(words: AlertWords, telling: &AlertTelling) -> String {
         (AlertWords::Chinese, bad, 0) => format!("{bad} 处屏幕问题"),
         (AlertWords::Chinese, 0, well) => format!("{well} 处问题已恢复"),
         (AlertWords::Chinese, bad, well) => format!("{bad} 处屏幕问题，{well} 处已恢复"),
-        (AlertWords::English, bad, 0) => format!("{bad} things wrong with screens"),
-        (AlertWords::English, 0, well) => format!("{well} things well again"),
+        (AlertWords::English, bad, 0) => format!("{} wrong with screens", things(bad)),
+        (AlertWords::English, 0, well) => format!("{} well again", things(well)),
         (AlertWords::English, bad, well) => {
-            format!("{bad} things wrong with screens, {well} well again")
+            format!("{} wrong with screens, {well} well again", things(bad))
         }
     }
+}
+
+fn things(count: usize) -> String {
+    let things = if count == 1 { "thing" } else { "things" };
+    format!("{count} {things}")
 }
 
 /// Writes a message. `link` leads to the page of alerts, where the hub knows its address.
@@ -153,6 +158,14 @@ mod tests {
         };
         let said = text(AlertWords::English, "North", &many, None);
         assert_eq!(said.subject, "9999 things wrong with screens, 1 well again");
+        let two = AlertTelling {
+            bad: 1,
+            well: 1,
+            changes: vec![change(1, true), change(2, false)],
+            ..AlertTelling::default()
+        };
+        let said_of_two = text(AlertWords::English, "North", &two, None).subject;
+        assert_eq!(said_of_two, "1 thing wrong with screens, 1 well again");
         assert!(said.body.contains("… and 9998 more") && said.body.contains("quiet for now"));
     }
 }

@@ -5,6 +5,7 @@
 //! with a name that leads out of its folder, a link, an encrypted entry or content that unpacks to
 //! much more than it takes is refused whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -20,7 +21,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::Hub;
 use crate::blobs::BlobError;
-use crate::drafts::file::Received;
+use crate::drafts::file::{FileFault, Received};
 use crate::drafts::names::{NameFault, file_name, key_of};
 use crate::store::{DRAFT_FILES_MAX, Draft};
 
@@ -92,7 +93,7 @@ pub struct Unpacked {
     /// Its files, on the disk.
     pub files: Vec<Received>,
     /// What of it is nothing for a campaign, and why.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, FileFault)>,
 }
 
 /// Unpacks an archive into an empty folder.
@@ -117,7 +118,8 @@ pub fn unpack(path: &Path, into: &Path) -> Result<Unpacked, ArchiveFault> {
     let (mut packed_bytes, mut bytes_left) = (0_u64, UNPACKED_BYTES_MAX);
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at)?;
-        let said = entry.name()?.into_owned();
+        let said =
+            name_of(entry.name_raw()).map_or_else(|| entry.name().map(Cow::into_owned), Ok)?;
         let shown = || passerby_protocol::foreign::one_line(&said, 80);
         let (root, base) = place_of(&said)?;
         if entry.encrypted() || entry.is_symlink() {
@@ -146,7 +148,7 @@ pub fn unpack(path: &Path, into: &Path) -> Result<Unpacked, ArchiveFault> {
             Ok(name) => name,
             Err(NameFault::System) => continue,
             Err(fault) => {
-                unpacked.left_out.push((shown(), fault.to_string()));
+                unpacked.left_out.push((shown(), fault.into()));
                 continue;
             }
         };
@@ -202,6 +204,23 @@ fn refuse_long_lists(file: &mut File, length: u64) -> Result<(), ArchiveFault> {
         return Err(ArchiveFault::TooMany);
     }
     Ok(())
+}
+
+/// The name of an entry that says not how it is written: Windows writes it there as its system
+/// does, in China in GBK. `None` where it is something else.
+fn name_of(raw: &[u8]) -> Option<String> {
+    if raw.is_ascii() || std::str::from_utf8(raw).is_ok() {
+        return None;
+    }
+    let mut bytes = raw.iter().copied();
+    while let Some(byte) = bytes.next() {
+        // A character of GB 2312 has two bytes that no letter of the older code pages has in a row.
+        let is_in_pair = byte >= 0xa1 && bytes.next().is_some_and(|second| second >= 0xa1);
+        if !byte.is_ascii() && !is_in_pair {
+            return None;
+        }
+    }
+    passerby_folder::text::decode(raw).map(|decoded| decoded.text)
 }
 
 /// The folder of an entry, if it has one, and the rest of its name.

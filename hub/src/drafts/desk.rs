@@ -20,6 +20,7 @@ use crate::store::{
     StoreError,
 };
 use crate::system::clock;
+use crate::system::repeated_errors::tell;
 use crate::templates::{self, Kind, Language, NewError};
 
 /// What became of files that came.
@@ -28,7 +29,7 @@ pub struct Added {
     /// The names of those that are in now.
     pub added: Vec<String>,
     /// Those that are not: what their sender calls them, and why not.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, FileFault)>,
 }
 
 /// Says why a draft was not begun or changed.
@@ -92,8 +93,13 @@ fn take(
                 taken.files.push(file);
             }
             Err(fault) => {
+                match &fault {
+                    FileFault::Blob(error) => tell("a file that came was not stored", error),
+                    FileFault::Store(error) => tell("a file that came was not stored", error),
+                    _ => {}
+                }
                 let name = passerby_protocol::foreign::one_line(&one.name, 80);
-                taken.told.left_out.push((name, fault.to_string()));
+                taken.told.left_out.push((name, fault));
             }
         }
     }

@@ -8,7 +8,7 @@ use passerby_protocol::limits::TOML_BYTES_MAX;
 use crate::Hub;
 use crate::blobs::BlobError;
 use crate::drafts::names::NameFault;
-use crate::store::{ClaimError, NewFile};
+use crate::store::{ClaimError, NewFile, StoreError};
 
 /// Most bytes of one upload with all of its files: 1 GiB.
 pub const UPLOAD_BYTES_MAX: u64 = 1 << 30;
@@ -38,12 +38,24 @@ pub enum FileFault {
     /// What is in it.
     #[error("{0}")]
     Content(String),
-    /// It cannot be stored.
-    #[error("it cannot be stored: {0}")]
+    /// It cannot be stored, and the log says why.
+    #[error("the hub cannot store it now; try again later, or tell whoever runs the hub")]
     Blob(#[from] BlobError),
-    /// It is just being deleted, or the database failed.
-    #[error(transparent)]
-    Claim(#[from] ClaimError),
+    /// It is just being deleted.
+    #[error("{}", ClaimError::Dropped)]
+    Dropped,
+    /// The database failed.
+    #[error("the hub cannot store it now; try again later, or tell whoever runs the hub")]
+    Store(#[from] StoreError),
+}
+
+impl From<ClaimError> for FileFault {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Dropped => Self::Dropped,
+            ClaimError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Stores a file of the disk under its digest; it is named in a row within the hour.

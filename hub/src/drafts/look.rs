@@ -211,7 +211,12 @@ pub(crate) fn folder_of(
 /// The same problem without the folder, which was made for one look.
 pub(super) fn bare(folder: &Path, problem: &Problem) -> Problem {
     let file = Path::new(&problem.file);
-    let file = file.strip_prefix(folder).unwrap_or(file);
+    let file = match file.strip_prefix(folder) {
+        // What is wrong with the folder itself is told by its name.
+        Ok(file) if file.as_os_str().is_empty() => folder.file_name().map_or(file, Path::new),
+        Ok(file) => file,
+        Err(_) => file,
+    };
     Problem {
         file: file.display().to_string(),
         ..problem.clone()

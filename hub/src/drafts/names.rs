@@ -107,6 +107,28 @@ pub fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
         .unwrap_or_default()
 }
 
+/// Whether a campaign of that name can be a folder on every system. Those of sources have a colon
+/// in theirs, and nobody else takes such a one.
+pub fn is_folder_name(id: &CampaignId) -> bool {
+    let name = id.as_str();
+    name.len() <= NAME_BYTES_MAX
+        && plain(name) == name
+        && !foreign::has_hidden(name)
+        && !is_device(name)
+}
+
+/// The name with what some system does not take replaced.
+fn plain(name: &str) -> String {
+    let plain: String = normal_form(name)
+        .chars()
+        .map(|character| {
+            let is_odd = character.is_control() || "/\\<>:\"|?*#%".contains(character);
+            if is_odd { '-' } else { character }
+        })
+        .collect();
+    plain.trim_matches(['.', ' ']).to_owned()
+}
+
 /// Makes the name of a campaign of its title; the first that is not taken.
 ///
 /// # Errors
@@ -115,14 +137,7 @@ pub fn campaign_name<E>(
     title: &str,
     is_taken: impl Fn(&CampaignId) -> Result<bool, E>,
 ) -> Result<Option<CampaignId>, E> {
-    let plain: String = normal_form(title)
-        .chars()
-        .map(|character| {
-            let is_odd = character.is_control() || "/\\<>:\"|?*#%".contains(character);
-            if is_odd { '-' } else { character }
-        })
-        .take(ID_CHARS_MAX)
-        .collect();
+    let plain: String = plain(title).chars().take(ID_CHARS_MAX).collect();
     let plain = plain.trim_matches(['.', ' ', '-']);
     let plain = if plain.is_empty() || foreign::has_hidden(plain) || is_device(plain) {
         "campaign"
@@ -251,5 +266,19 @@ mod tests {
         assert_eq!(made("爵士之夜", "爵士之夜").as_deref(), Some("爵士之夜-2"));
         assert_eq!(made("...", "").as_deref(), Some("campaign"));
         assert_eq!(campaign_name("a", |_| Ok::<_, ()>(true)), Ok(None));
+        for (name, is_one) in [
+            ("爵士之夜", true),
+            ("jazz 2", true),
+            ("caf\u{e9}", true),
+            ("cafe-news:17", false),
+            ("a\u{202e}b", false),
+            ("CON", false),
+            ("a?", false),
+            ("x%41", false),
+            ("jazz.", false),
+            (&"\u{1f600}".repeat(64), false),
+        ] {
+            assert_eq!(is_folder_name(&name.parse().unwrap()), is_one, "{name:?}");
+        }
     }
 }

@@ -38,6 +38,17 @@ pub(crate) struct Subjects {
 }
 
 impl Subjects {
+    /// Returns one placement of a draft, counted from 0, if it was read before.
+    pub(crate) fn known(
+        &self,
+        draft: &Draft,
+        place: usize,
+    ) -> Result<Option<Subject>, SubjectFault> {
+        let key = key_of(draft, place, &creative_of(draft, place)?);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.get(&key).cloned())
+    }
+
     /// Reads one placement of a draft, counted from 0. Its files are named from the draft's folder.
     pub(crate) fn of(
         &self,
@@ -45,23 +56,15 @@ impl Subjects {
         draft: &Draft,
         place: usize,
     ) -> Result<Subject, SubjectFault> {
-        let outline = outline(&draft.row.text).map_err(|fault| {
-            let problem = Problem::with_file(campaign::FILE_NAME, fault.to_string());
-            SubjectFault::Problems(vec![problem])
-        })?;
-        let placements = placements_of(draft, &outline);
-        let wanted = placements.get(place).ok_or(SubjectFault::NotHere)?;
-        let key = key_of(draft, place, &wanted.creative);
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(subject) = known.get(&key) {
-            return Ok(subject.clone());
+        if let Some(known) = self.known(draft, place)? {
+            return Ok(known);
         }
-        drop(known);
+        let creative = creative_of(draft, place)?;
         let folder = folder_of(hub, &draft.row.campaign, &draft.row.text, &draft.files)
             .map_err(SubjectFault::Look)?;
         let made = std::path::absolute(folder.path())
             .map_err(|error| SubjectFault::Look(LookFault::Disk(error)))?;
-        let subject = Subject::of_creative(&made, place, &wanted.creative).map_err(|problems| {
+        let subject = Subject::of_creative(&made, place, &creative).map_err(|problems| {
             let problems = problems.iter().map(|problem| bare(&made, problem));
             SubjectFault::Problems(bounded(problems.collect()))
         })?;
@@ -70,9 +73,20 @@ impl Subjects {
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
-        known.insert(key, subject.clone());
+        known.insert(key_of(draft, place, &creative), subject.clone());
         Ok(subject)
     }
+}
+
+/// The file of a placement.
+fn creative_of(draft: &Draft, place: usize) -> Result<String, SubjectFault> {
+    let outline = outline(&draft.row.text).map_err(|fault| {
+        let problem = Problem::with_file(campaign::FILE_NAME, fault.to_string());
+        SubjectFault::Problems(vec![problem])
+    })?;
+    let mut placements = placements_of(draft, &outline).into_iter();
+    let wanted = placements.nth(place).ok_or(SubjectFault::NotHere)?;
+    Ok(wanted.creative)
 }
 
 /// What a subject depends on.

@@ -22,6 +22,7 @@ use crate::server::counts::PendingCounts;
 use crate::server::held::HeldCalls;
 use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
+use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
@@ -35,9 +36,6 @@ const BLOCKING_MAX: usize = 64;
 /// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
 /// at a time.
 const DECODING_MAX: usize = 2;
-
-/// Most uploads that are read at one time.
-const UPLOADS_MAX: usize = 8;
 
 /// What every handler shares.
 pub(crate) struct AppState {
@@ -55,8 +53,7 @@ pub(crate) struct AppState {
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
     pub(super) subjects: Subjects,
-    /// The uploads that may still be read at the same time.
-    pub(super) uploads: Arc<Semaphore>,
+    pub(super) work_of_people: WorkOfPeople,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
@@ -89,7 +86,7 @@ impl AppState {
             alerts,
             looker: Looker::of_this_program(),
             subjects: Subjects::default(),
-            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            work_of_people: WorkOfPeople::default(),
             background: BackgroundRuns::default(),
             turns: Turns::default(),
             held: Arc::default(),

@@ -28,6 +28,7 @@ mod listener;
 mod metrics;
 mod monitoring;
 pub mod phones;
+mod places;
 pub(crate) mod problem;
 mod proxies;
 mod publishers;

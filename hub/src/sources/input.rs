@@ -130,12 +130,8 @@ fn template(keys: &[(&'static str, &str)]) -> Result<Template, SourceInputError>
 }
 
 impl SourceInput<'_> {
-    /// Makes a source of it. The text is the secret of what takes what programs send, which is
-    /// known only now.
-    ///
-    /// # Errors
-    /// See [`SourceInputError`].
-    pub fn read(&self) -> Result<(NewSource, Option<String>), SourceInputError> {
+    /// The rules that it says.
+    fn rules(&self) -> Result<Rules, SourceInputError> {
         let or = Rules::default();
         let rules = Rules {
             newest: self.newest.unwrap_or(or.newest),
@@ -151,9 +147,49 @@ impl SourceInput<'_> {
             && (1..=365).contains(&rules.days)
             && (1..=1_440).contains(&rules.every_minutes)
             && rules.screens.len() <= SCREENS_MAX;
-        if !fits {
-            return Err(SourceInputError::Number);
+        if fits {
+            Ok(rules)
+        } else {
+            Err(SourceInputError::Number)
         }
+    }
+
+    /// Makes the rules of a source of it that has some already, as JSON. What of its template is not
+    /// among `asked` stays.
+    ///
+    /// # Errors
+    /// See [`SourceInputError`].
+    pub fn change(&self, known: &Rules, asked: &[&str]) -> Result<String, SourceInputError> {
+        let mut rules = self.rules()?;
+        let said = std::mem::replace(&mut rules.template, known.template.clone());
+        let of = &mut rules.template;
+        for key in asked {
+            match *key {
+                "headline" => of.headline.clone_from(&said.headline),
+                "body" => of.body.clone_from(&said.body),
+                "price" => of.price.clone_from(&said.price),
+                "layout" => of.layout.clone_from(&said.layout),
+                "paper" => of.paper.clone_from(&said.paper),
+                "ink" => of.ink.clone_from(&said.ink),
+                "accent" => of.accent.clone_from(&said.accent),
+                "call" => of.call.clone_from(&said.call),
+                "landing" => of.landing.clone_from(&said.landing),
+                "button" => of.button.clone_from(&said.button),
+                "share" => of.share.clone_from(&said.share),
+                "seconds" => of.seconds = said.seconds,
+                _ => {}
+            }
+        }
+        Ok(serde_json::to_string(&rules).map_err(StoreError::from)?)
+    }
+
+    /// Makes a source of it. The text is the secret of what takes what programs send, which is
+    /// known only now.
+    ///
+    /// # Errors
+    /// See [`SourceInputError`].
+    pub fn read(&self) -> Result<(NewSource, Option<String>), SourceInputError> {
+        let rules = self.rules()?;
         let location = match self.url.trim() {
             "" => None,
             text => Some(url(text)?.to_string()),
@@ -211,6 +247,24 @@ mod tests {
                 "{name}"
             );
         }
+        let known = Rules {
+            template: template(&[("headline", "News: {title}"), ("price", "¥{price}")]).unwrap(),
+            ..Rules::default()
+        };
+        let changed = SourceInput {
+            newest: Some(2),
+            template: vec![("body", ""), ("seconds", "20")],
+            ..SourceInput::default()
+        };
+        let changed = changed.change(&known, &["body", "seconds"]).unwrap();
+        let changed: Rules = serde_json::from_str(&changed).unwrap();
+        let of = &changed.template;
+        assert_eq!((changed.newest, changed.days), (2, 14));
+        assert_eq!((of.body.as_str(), of.seconds), ("", 20));
+        assert_eq!(
+            (of.headline.as_str(), of.price.as_str()),
+            ("News: {title}", "¥{price}")
+        );
         let with = |keys: &[(&'static str, &str)]| template(keys);
         let made = with(&[
             ("headline", "New: {title} \"x\"\\"),

@@ -28,8 +28,10 @@ impl WorkFolder {
     pub(crate) fn make(data: &Path, name: &str) -> io::Result<Self> {
         let outer = data.join(FOLDER).join(hex(&random::bytes::<8>()));
         let inner = outer.join(name);
-        private::make_folder(&inner)?;
-        Ok(Self { outer, inner })
+        let folder = Self { outer, inner };
+        // A name that is too long for a file system leaves nothing behind.
+        private::make_folder(&folder.inner)?;
+        Ok(folder)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -78,5 +80,8 @@ mod tests {
         let path = folder.path().to_owned();
         drop(folder);
         assert!(!path.exists());
+        assert!(WorkFolder::make(data.path(), &"a".repeat(300)).is_err());
+        let left = fs::read_dir(data.path().join(FOLDER)).unwrap().count();
+        assert_eq!(left, 0);
     }
 }

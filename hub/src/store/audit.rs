@@ -102,6 +102,8 @@ verbs! {
     EndedToken = "token.end",
     /// Had cards made of what comes by itself.
     AddedSource = "source.add",
+    /// Changed the rules of a source.
+    ChangedSource = "source.change",
     /// Had a source fetched at once.
     FetchedSource = "source.fetch",
     /// Had a source fetched no more for now.

@@ -441,7 +441,12 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
         description["steps"] = serde_json::json!({ "sqlite": 16, "postgres": 1 });
         let is_since = |name: &str| {
             let ends = ["_hours", "_quarters", "_totals"];
-            let others = ["boot_plays", "creative_names", "figure_changes"];
+            let others = [
+                "boot_plays",
+                "creative_names",
+                "figure_changes",
+                "unassigned_plays",
+            ];
             let of_people = [
                 "people",
                 "recovery_codes",

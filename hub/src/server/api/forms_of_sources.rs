@@ -79,6 +79,27 @@ pub(super) const FORMS: &[Form] = &[
         ],
     ),
     (
+        "SourceChange",
+        &[
+            maybe("newest", Holds::Whole, "1 to 50"),
+            maybe("must", Holds::Texts, "words of which one must be there"),
+            maybe("must_not", Holds::Texts, "words of which none may be there"),
+            maybe(
+                "approval",
+                Holds::Truth,
+                "whether somebody approves each item",
+            ),
+            maybe("days", Holds::Whole, "1 to 365"),
+            maybe("every_minutes", Holds::Whole, "1 to 1440"),
+            maybe("screens", Holds::Wholes, "numbers of screens; all if empty"),
+            maybe(
+                "template",
+                Holds::One("SourceTemplate"),
+                "how cards look that are made from now on",
+            ),
+        ],
+    ),
+    (
         "SourceTemplate",
         &[
             maybe(

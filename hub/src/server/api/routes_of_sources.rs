@@ -37,6 +37,14 @@ pub(super) fn all() -> Vec<Route> {
             "Source",
             sources::show,
         ),
+        post(
+            "/sources/{source}",
+            ChangeCampaigns,
+            &[200, 400, 404, 422],
+            "changes its rules; what is missing stays as it is",
+            (Some("SourceChange"), "Source"),
+            sources::change,
+        ),
         delete(
             "/sources/{source}",
             may(ChangeCampaigns),

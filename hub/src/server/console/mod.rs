@@ -31,6 +31,7 @@ mod language;
 mod layout;
 mod multipart;
 pub(crate) mod pages;
+pub(crate) mod paging;
 mod plot;
 pub(super) mod previews;
 mod refusals;

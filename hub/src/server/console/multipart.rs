@@ -1,8 +1,8 @@
 //! Forms with files, as browsers send them (RFC 7578), read piece by piece.
 //!
 //! Invariants: no more is in memory than one piece of the body, what a delimiter may take, and the
-//! head of one part, which has at most [`HEAD_BYTES_MAX`]; a body that is not whole is an error,
-//! never a shorter file.
+//! head of one part, which has at most [`HEAD_BYTES_MAX`]; a form has at most [`PARTS_MAX`] of
+//! them; a body that is not whole is an error, never a shorter file.
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -13,6 +13,8 @@ use crate::server::problem::Problem;
 
 /// Largest head of a part, in bytes.
 const HEAD_BYTES_MAX: usize = 4 << 10;
+/// Most parts: each costs something, also one without content.
+const PARTS_MAX: usize = 1_000;
 /// Longest delimiter (RFC 2046, 5.1.1).
 const BOUNDARY_BYTES_MAX: usize = 70;
 
@@ -23,6 +25,8 @@ pub(super) enum MultipartFault {
     Form,
     /// It did not arrive.
     Cut,
+    /// It has more parts than any form of ours.
+    Long,
 }
 
 impl From<Problem> for MultipartFault {
@@ -60,6 +64,7 @@ pub(super) struct Multipart<S> {
     /// What stands before each part and behind the last.
     delimiter: Vec<u8>,
     is_in_part: bool,
+    parts: usize,
 }
 
 /// The word between the parts, if this is such a form.
@@ -85,6 +90,7 @@ impl<S: Source> Multipart<S> {
             buffer: b"\r\n".to_vec(),
             delimiter: format!("\r\n--{boundary}").into_bytes(),
             is_in_part: true,
+            parts: 0,
         }
     }
 
@@ -98,6 +104,10 @@ impl<S: Source> Multipart<S> {
         }
         if self.buffer.starts_with(b"--") {
             return Ok(None);
+        }
+        self.parts += 1;
+        if self.parts > PARTS_MAX {
+            return Err(MultipartFault::Long);
         }
         let end = loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
@@ -239,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_form_that_is_cut_off_or_has_no_end_of_a_head_is_refused() {
+    async fn a_form_that_is_cut_off_or_has_no_end_is_refused() {
         for end in [1, 30, 80, BODY.len() - 6] {
             assert!(read(&BODY[..end], 16).await.is_err(), "{end}");
         }
@@ -248,6 +258,12 @@ mod tests {
             read(&endless, 64).await,
             Err(MultipartFault::Form)
         ));
+        let part =
+            b"--xyz\r\nContent-Disposition: form-data; name=\"files\"; filename=\"\"\r\n\r\n\r\n";
+        let most = [part.repeat(PARTS_MAX), b"--xyz--\r\n".to_vec()].concat();
+        assert_eq!(read(&most, 4_096).await.unwrap().len(), PARTS_MAX);
+        let more = read(&part.repeat(PARTS_MAX + 1), 4_096).await;
+        assert!(matches!(more, Err(MultipartFault::Long)), "{more:?}");
         let mut headers = HeaderMap::new();
         headers.insert(
             "content-type",

@@ -58,7 +58,7 @@ impl From<SubjectFault> for NoPreview {
             SubjectFault::NotHere => Self::NotHere,
             SubjectFault::Problems(problems) => Self::Unread(problems),
             SubjectFault::Look(LookFault::Store(error)) => Self::Store(error),
-            SubjectFault::Look(other) => Self::Failed(DrawError::Start(other.to_string())),
+            SubjectFault::Look(other) => Self::Failed(not_read(&other)),
         }
     }
 }
@@ -108,30 +108,54 @@ pub(in crate::server) async fn of_draft(
     fields: &Fields,
 ) -> Result<Arc<Preview>, NoPreview> {
     let id: CampaignId = campaign.parse().map_err(|_| NoPreview::NotHere)?;
-    let found = {
+    let (draft, view, known) = {
         let (actor, fields) = (Arc::clone(actor), fields.clone());
         app.work(move |app| {
             let view = view_of(app, &actor, &fields)?;
             let draft = app.hub.store.draft(&id, actor.scope())?;
             let draft = draft.ok_or(NoPreview::NotHere)?;
-            let subject = app.subjects.of(&app.hub, &draft, place)?;
-            let asked = asked_of(app, subject, view);
-            let known = app.previews.drawn(&asked);
-            Ok::<_, NoPreview>((draft, asked, known))
+            let known = app.subjects.known(&draft, place)?;
+            Ok::<_, NoPreview>((draft, view, known))
         })
         .await?
     };
-    let (draft, asked, known) = found;
+    let subject = match known {
+        Some(known) => known,
+        None => {
+            // All of its files are fetched for that, which may be many.
+            let turn = tokio::time::timeout(WAIT, app.work_of_people.folder_turn()).await;
+            let turn = turn.map_err(|_| NoPreview::Later)?;
+            let draft = draft.clone();
+            app.work(move |app| {
+                let _turn = turn;
+                app.subjects.of(&app.hub, &draft, place)
+            })
+            .await?
+        }
+    };
+    let (asked, known) = app
+        .work(move |app| {
+            let asked = asked_of(app, subject, view);
+            let known = app.previews.drawn(&asked);
+            (asked, known)
+        })
+        .await;
     if let Some(known) = known {
         return Ok(Arc::new(known));
     }
     let (own, wanted) = (Arc::clone(app), asked.clone());
     drawn(app, &asked, move |drawers| {
         let folder = folder_of(&own.hub, &draft.row.campaign, &draft.row.text, &draft.files)
-            .map_err(|fault| DrawError::Start(fault.to_string()))?;
+            .map_err(|fault| not_read(&fault))?;
         drawers.draw(folder.path(), &wanted)
     })
     .await
+}
+
+/// What is said of a draft whose files the hub cannot read now: where they lie is for its log.
+fn not_read(fault: &LookFault) -> DrawError {
+    tracing::error!(error = %fault, "a draft was not made into a folder");
+    DrawError::Start("the hub cannot read or write its files".to_owned())
 }
 
 /// What is to be drawn for a screen, with a code that counts nothing.

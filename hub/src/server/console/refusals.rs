@@ -93,6 +93,33 @@ pub(crate) fn failed(visitor: &Visitor, error: &StoreError) -> Response {
     later(visitor)
 }
 
+/// The form is damaged.
+pub(crate) fn damaged_form(visitor: &Visitor) -> Response {
+    page(
+        visitor,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ["没有保存", "Not saved"],
+        [
+            "这个表单没有完整地传到。请回到页面再试一次。",
+            "This form arrived damaged. Go back to its page and try again.",
+        ],
+    )
+}
+
+/// Others have so much under way that this waits.
+pub(crate) fn busy(visitor: &Visitor) -> Response {
+    let page = page(
+        visitor,
+        StatusCode::SERVICE_UNAVAILABLE,
+        ["请稍等再试", "One moment, please"],
+        [
+            "正在检查的内容太多。什么都没有改变；过一分钟再试一次。",
+            "There is much to look at just now. Nothing was changed: try again in a minute.",
+        ],
+    );
+    ([(header::RETRY_AFTER, "60")], page).into_response()
+}
+
 /// The hub cannot answer now.
 pub(crate) fn later(visitor: &Visitor) -> Response {
     let page = page(

@@ -52,6 +52,13 @@ pub(super) fn all() -> Vec<Route> {
             source::fetch,
         ),
         post(
+            "/console/sources/{source}/rules",
+            may(Right::ChangeCampaigns),
+            FORM,
+            "changes which of its items air, and how they look",
+            source::change,
+        ),
+        post(
             "/console/sources/{source}/pause",
             may(Right::ChangeCampaigns),
             FORM,

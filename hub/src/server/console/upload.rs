@@ -4,8 +4,7 @@
 //! go to the disk as they come; files, texts and bytes each have a maximum.
 
 use axum::extract::{FromRequest as _, Request};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::limits::VIDEO_BYTES_MAX;
 use subtle::ConstantTimeEq as _;
@@ -18,16 +17,18 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::multipart::{Multipart, MultipartFault, Source, boundary};
 use crate::server::console::refusals;
+use crate::server::places::Place;
 use crate::sources::work_folder::WorkFolder;
 
 /// Most fields of a form without files.
 const FIELDS_MAX: usize = 400;
 
-/// What came. The files lie in the folder, which goes with it.
+/// What came. The files lie in the folder, which goes with it, and so does the place.
 pub(crate) struct Upload {
     pub(crate) fields: Fields,
     pub(crate) files: Vec<Received>,
     _folder: WorkFolder,
+    _place: Place,
 }
 
 enum Fault {
@@ -41,7 +42,7 @@ impl From<MultipartFault> for Fault {
     fn from(fault: MultipartFault) -> Self {
         match fault {
             MultipartFault::Form => Self::Form,
-            MultipartFault::Cut => Self::TooLarge,
+            MultipartFault::Cut | MultipartFault::Long => Self::TooLarge,
         }
     }
 }
@@ -62,12 +63,11 @@ pub(crate) async fn read(
     request: Request,
 ) -> Result<Upload, Response> {
     let visitor = &asker.visitor;
-    let Ok(_turn) = app.uploads.try_acquire() else {
+    let Some(place) = app.work_of_people.uploads.take(&asker.actor) else {
         return Err(refusals::too_fast(visitor, 10));
     };
     let Some(boundary) = boundary(request.headers()) else {
-        let refusal = refusals::too_large(visitor);
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, refusal).into_response());
+        return Err(refusals::damaged_form(visitor));
     };
     let Ok(unread) = Unread::from_request(request, &()).await;
     let pieces = unread.pieces();
@@ -79,11 +79,12 @@ pub(crate) async fn read(
         .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
         .await;
     let taken = match folder {
-        Ok(folder) => take(asker, Multipart::new(pieces, &boundary), folder).await,
+        Ok(folder) => take(asker, Multipart::new(pieces, &boundary), (folder, place)).await,
         Err(error) => Err(error.into()),
     };
     taken.map_err(|fault| match fault {
-        Fault::Form | Fault::Foreign => refusals::foreign_form(visitor),
+        Fault::Form => refusals::damaged_form(visitor),
+        Fault::Foreign => refusals::foreign_form(visitor),
         Fault::TooLarge => refusals::too_large(visitor),
         Fault::Disk(error) => {
             tracing::error!(%error, "an upload was not kept");
@@ -95,7 +96,7 @@ pub(crate) async fn read(
 async fn take<S: Source>(
     asker: &Asker,
     mut form: Multipart<S>,
-    folder: WorkFolder,
+    (folder, place): (WorkFolder, Place),
 ) -> Result<Upload, Fault> {
     let (mut fields, mut files) = (Vec::new(), Vec::new());
     let (mut bytes, mut text_bytes) = (0_u64, 0_u64);
@@ -160,5 +161,6 @@ async fn take<S: Source>(
         fields: Fields::of_pairs(fields),
         files,
         _folder: folder,
+        _place: place,
     })
 }

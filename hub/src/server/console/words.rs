@@ -113,6 +113,7 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::BeganEmergency => ["发布紧急消息", "Began an emergency message"],
         Verb::EndedEmergency => ["结束紧急消息", "Ended an emergency message"],
         Verb::AddedSource => ["添加来源", "Added a source"],
+        Verb::ChangedSource => ["修改来源的规则", "Changed the rules of a source"],
         Verb::FetchedSource => ["立即去取来源", "Had a source fetched"],
         Verb::PausedSource => ["暂停来源", "Paused a source"],
         Verb::ResumedSource => ["继续来源", "Let a source go on"],

@@ -202,6 +202,11 @@ pub(crate) const TABLES: &[Table] = &[
         quarter: Integer, screen: Integer, plays: Integer, visible_ms: Integer, scans: Integer, visits: Integer,
         pressed: Integer, shares: Integer,
     }),
+    table!(hub_quarters [quarter] {
+        quarter: Integer, plays: Integer, visible_ms: Integer, scans: Integer, visits: Integer, pressed: Integer,
+        shares: Integer,
+    }),
+    table!(unassigned_plays [screen, content] { screen: Integer, content: Integer }),
     table!(figure_changes [id] { id: Integer, changes: Text }),
     table!(creative_names [creative, campaign, name] { creative: Text, campaign: Text, name: Text }),
     table!(pruned_before [one] { one: Integer, before_ms: Integer }),

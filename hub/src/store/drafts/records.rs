@@ -105,6 +105,22 @@ pub struct Draft {
     pub files: Vec<CampaignFile>,
 }
 
+impl Draft {
+    /// Makes sure that it is what its reader has seen, where they say what that was.
+    ///
+    /// # Errors
+    /// [`DraftError::Changed`].
+    pub fn as_seen(self, revision: Option<u64>) -> Result<Self, DraftError> {
+        if revision.is_none_or(|seen| seen == self.revision) {
+            return Ok(self);
+        }
+        Err(DraftError::Changed {
+            by: self.row.changed_by,
+            at_ms: self.row.changed_ms,
+        })
+    }
+}
+
 /// A file whose bytes are stored and claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFile {

@@ -5,6 +5,7 @@
 //! count of all rows would give ([`recount`]); an hour is one of UTC, and so is a quarter of one,
 //! by which everything is gathered; what has no date yet is in hour and quarter [`UNDATED`].
 
+mod all_campaigns;
 pub(super) mod boots;
 mod changes;
 mod noted;

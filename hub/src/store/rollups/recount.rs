@@ -34,7 +34,7 @@ struct Table {
     is_from_rows: bool,
 }
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     Table {
         name: "play_hours",
         keys: 5,
@@ -195,6 +195,17 @@ const TABLES: [Table; 12] = [
                         UNION ALL
                         SELECT quarter, screen, 0, 0, scans, visits, pressed, shares FROM campaign_quarters) AS summed
                   GROUP BY quarter, screen",
+        is_from_rows: false,
+    },
+    Table {
+        name: "hub_quarters",
+        keys: 1,
+        sums: 6,
+        kept: "SELECT quarter, plays, visible_ms, scans, visits, pressed, shares FROM hub_quarters",
+        counted: "SELECT quarter, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT),
+                         CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT), CAST(sum(pressed) AS BIGINT),
+                         CAST(sum(shares) AS BIGINT)
+                  FROM screen_quarters GROUP BY quarter",
         is_from_rows: false,
     },
     Table {

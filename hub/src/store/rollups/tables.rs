@@ -2,25 +2,26 @@
 //!
 //! By the hour there is everything that a report counts by; `…_totals` have the same without the
 //! hour, so that a report of all times reads some rows a screen and not some an hour;
-//! `play_quarters`, `campaign_quarters` and `screen_quarters` have less to count by, and quarters
-//! of an hour, since days and hours begin on a quarter somewhere in the world.
+//! `play_quarters`, `campaign_quarters`, `screen_quarters` and `hub_quarters` have less to count by,
+//! and quarters of an hour, since days and hours begin on a quarter somewhere in the world.
 
 use std::collections::BTreeMap;
 
 use crate::database::{DatabaseError, Transaction, Value, owned_values};
+use crate::store::rollups::all_campaigns;
 use crate::store::rollups::changes::{Changes, PlaySums, ScanSums, VisitSums, hour_of_quarter};
 
 /// What is to be written: statements, each with the values of its rows, the key first and then the
 /// sums.
-type Statements<'a> = Vec<(&'static str, Vec<Vec<Value<'a>>>)>;
+pub(super) type Statements<'a> = Vec<(&'static str, Vec<Vec<Value<'a>>>)>;
 
 /// Figures that count, by campaign, quarter of an hour and screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct CampaignSums {
-    scans: i64,
-    visits: i64,
-    pressed: i64,
-    shares: i64,
+pub(super) struct CampaignSums {
+    pub(super) scans: i64,
+    pub(super) visits: i64,
+    pub(super) pressed: i64,
+    pub(super) shares: i64,
 }
 
 impl Changes {
@@ -55,7 +56,7 @@ impl Changes {
         visits(self, &mut statements);
         shares(self, &mut statements);
         campaigns(counted, &mut statements);
-        screens(self, counted, &mut statements);
+        all_campaigns::add(self, counted, &mut statements);
         statements
     }
 }
@@ -358,7 +359,7 @@ fn shares<'a>(changes: &'a Changes, statements: &mut Statements<'a>) {
 }
 
 /// By campaign, quarter of an hour and screen.
-type Counted = BTreeMap<(String, i64, u32), CampaignSums>;
+pub(super) type Counted = BTreeMap<(String, i64, u32), CampaignSums>;
 
 /// What counts.
 fn counted(changes: &Changes) -> Counted {
@@ -387,51 +388,6 @@ fn counted(changes: &Changes) -> Counted {
     }
     counted.retain(|_, sums| *sums != CampaignSums::default());
     counted
-}
-
-fn screens(changes: &Changes, counted: &Counted, statements: &mut Statements<'_>) {
-    let mut screens: BTreeMap<(i64, u32), (PlaySums, CampaignSums)> = BTreeMap::new();
-    for (key, sums) in &changes.plays {
-        let (plays, _) = screens.entry((key.quarter, key.screen)).or_default();
-        plays.plays += sums.plays;
-        plays.visible_ms += sums.visible_ms;
-    }
-    for (&(_, quarter, screen), sums) in counted {
-        let (_, of) = screens.entry((quarter, screen)).or_default();
-        of.scans += sums.scans;
-        of.visits += sums.visits;
-        of.pressed += sums.pressed;
-        of.shares += sums.shares;
-    }
-    let rows: Vec<_> = screens
-        .into_iter()
-        .filter(|(_, sums)| *sums != Default::default())
-        .map(|((quarter, screen), (plays, sums))| {
-            owned_values![
-                quarter,
-                screen,
-                plays.plays,
-                plays.visible_ms,
-                sums.scans,
-                sums.visits,
-                sums.pressed,
-                sums.shares
-            ]
-            .to_vec()
-        })
-        .collect();
-    statements.push((
-        "INSERT INTO screen_quarters (quarter, screen, plays, visible_ms, scans, visits, pressed, shares)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (quarter, screen)
-         DO UPDATE SET plays = screen_quarters.plays + excluded.plays,
-                       visible_ms = screen_quarters.visible_ms + excluded.visible_ms,
-                       scans = screen_quarters.scans + excluded.scans,
-                       visits = screen_quarters.visits + excluded.visits,
-                       pressed = screen_quarters.pressed + excluded.pressed,
-                       shares = screen_quarters.shares + excluded.shares",
-        rows,
-    ));
 }
 
 fn campaigns<'a>(counted: &'a Counted, statements: &mut Statements<'a>) {

@@ -192,6 +192,33 @@ impl Store {
         })
     }
 
+    /// Gives a source other rules, as JSON, and has it looked at by them at once.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn change_source(
+        &self,
+        actor: &Actor,
+        name: &str,
+        rules: &str,
+        now_ms: i64,
+    ) -> Result<(), SourceError> {
+        refuse_bound(actor)?;
+        self.write(Lock::Everything, |tx| {
+            // What its server sent last is chosen from anew, also where it has not changed.
+            let changed = tx.execute(
+                "UPDATE sources SET rules = ?2, etag = NULL, last_modified = NULL, fetch_ms = ?3, next_ms = ?3
+                 WHERE name = ?1 AND removed_ms IS NULL",
+                values![name, rules, now_ms],
+            )?;
+            if changed == 0 {
+                return Err(SourceError::Unknown(name.to_owned()));
+            }
+            audit::note(tx, actor, Verb::ChangedSource, (name, ""), now_ms)?;
+            Ok(())
+        })
+    }
+
     /// Removes a source with all that airs of it. Returns how many items were taken off the
     /// screens.
     ///

@@ -51,7 +51,7 @@ impl Visitor<'_> {
         self.upload_plain(path, form(&all, files))
     }
 
-    fn upload_plain(&mut self, path: &str, body: Vec<u8>) -> Response {
+    pub(crate) fn upload_plain(&mut self, path: &str, body: Vec<u8>) -> Response {
         let request = self.stand.client.post(self.stand.address(path));
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         self.send(request.header("content-type", kind).body(body))
@@ -318,7 +318,7 @@ fn an_upload_counts_only_with_the_word_of_its_session_before_everything_else() {
     assert_eq!(drafts.matches("class=\"row\"").count(), 1, "{drafts}");
 }
 
-fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     for (name, bytes) in entries {

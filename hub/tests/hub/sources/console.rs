@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::web_server::{Answer, WebServer};
 use super::{PATIENCE, stand_with, titles, wait_for, wait_for_source};
 use crate::console::ways_in::first_link;
-use crate::console::{Visitor, token};
+use crate::console::{Visitor, location, token};
 use crate::stand::{Stand, png};
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>x</title>\
@@ -163,6 +163,74 @@ fn a_program_adds_fetches_pauses_and_removes_sources_and_sends_items() {
     ] {
         assert_eq!(act("POST", "/sources", wrong.clone()).0, 422, "{wrong}");
     }
+}
+
+#[test]
+fn the_rules_of_a_source_are_changed_and_what_airs_is_chosen_by_them_at_once() {
+    let server = WebServer::start();
+    server.say("/feed", Answer::ok(FEED));
+    let stand = stand_with(&server);
+    let terminal = stand.terminal("window");
+    let publisher = token(&stand, "Bo", Role::Publisher, &Right::ALL);
+    let rule = json!({
+        "source": "feed", "url": server.url("/feed"), "newest": 1, "every_minutes": 1440,
+        "template": { "price": "{price}!", "call": "Scan" },
+    });
+    assert_eq!(call(&stand, &publisher, "POST", "/sources", &rule).0, 201);
+    wait_for(&stand, &terminal, |manifest| manifest.campaigns.len() == 1);
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
+    let page = ada.get("/console/sources/feed").text().unwrap();
+    assert!(
+        page.contains("name=\"call\" type=\"text\" value=\"Scan\""),
+        "{page}"
+    );
+    let fields = [
+        ("newest", "2"),
+        ("days", "7"),
+        ("every", "1440"),
+        ("must_not", "lottery, bets"),
+        ("headline", "News: {title}"),
+        ("body", ""),
+        ("landing", "page"),
+        ("seconds", "12"),
+    ];
+    let mut wrong = fields;
+    wrong[0].1 = "51";
+    let refused = ada.post("/console/sources/feed/rules", &wrong);
+    assert_eq!(refused.status(), 422);
+    let page = refused.text().unwrap();
+    assert!(
+        page.contains("A number is too small or too large"),
+        "{page}"
+    );
+    assert!(
+        page.contains("value=\"51\"") && page.contains("lottery, bets"),
+        "{page}"
+    );
+    let changed = ada.post("/console/sources/feed/rules", &fields);
+    assert_eq!(location(&changed), "/console/sources/feed?done=saved");
+    wait_for(&stand, &terminal, |manifest| manifest.campaigns.len() == 2);
+    let rules: Value = {
+        let source = stand.hub().store.source("feed").unwrap().unwrap();
+        serde_json::from_str(&source.rules).unwrap()
+    };
+    assert_eq!(rules["must_not"], json!(["lottery", "bets"]));
+    let template = &rules["template"];
+    // What the form has not got stays, and what was emptied is gone.
+    assert_eq!(template["price"], "{price}!");
+    assert_eq!(
+        (&template["body"], &template["call"]),
+        (&json!(""), &Value::Null)
+    );
+    let change = json!({ "days": 3 });
+    let (status, told) = call(&stand, &publisher, "POST", "/sources/feed", &change);
+    assert_eq!((status, &told["rules"]["days"]), (200, &json!(3)), "{told}");
+    assert_eq!(told["rules"]["newest"], 2, "{told}");
+    let unknown = call(&stand, &publisher, "POST", "/sources/none", &change);
+    assert_eq!(unknown.0, 404);
+    let log = stand.hub().store.audit(None, "source.change", 9).unwrap();
+    let who: Vec<&str> = log.iter().map(|line| line.actor.as_str()).collect();
+    assert_eq!(who, ["Bo (token test)", "Ada"]);
 }
 
 #[test]

@@ -11,8 +11,10 @@ use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::drafts::archive::ArchiveFault;
 use crate::drafts::desk::{self, Added, DeskFault};
 use crate::drafts::look::PublishFault;
+use crate::drafts::names::is_folder_name;
 use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_store, ok};
@@ -30,6 +32,11 @@ use crate::templates;
 
 fn id_of(text: &str) -> Result<CampaignId, Problem> {
     text.parse().map_err(|_| not_here())
+}
+
+fn busy() -> Problem {
+    let title = "so much is under way that this has to wait";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(60)
 }
 
 fn of_draft(error: DraftError) -> Problem {
@@ -53,8 +60,8 @@ fn of_draft(error: DraftError) -> Problem {
 fn of_desk(fault: DeskFault) -> Problem {
     match fault {
         DeskFault::Draft(error) => of_draft(error),
-        DeskFault::Disk(error) => {
-            tracing::error!(%error, "a draft was not kept");
+        DeskFault::Disk(_) | DeskFault::Archive(ArchiveFault::Disk(_) | ArchiveFault::Blob(_)) => {
+            tracing::error!(error = %fault, "a draft was not kept");
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the hub cannot write its files",
@@ -204,6 +211,11 @@ pub(in crate::server::api) async fn begin(
     };
     let id = asked.campaign.parse::<CampaignId>();
     let id = id.map_err(|error| wrong(&error.to_string()))?;
+    if !is_folder_name(&id) {
+        return Err(wrong(
+            "use a name that is a folder's on every computer: no : ? * \" < > | # %, at most 200 bytes",
+        ));
+    }
     let by = Arc::clone(&actor);
     let id = app
         .work(move |app| {
@@ -289,7 +301,7 @@ pub(in crate::server::api) async fn delete(
 fn added(told: &Added) -> Value {
     let left_out = told.left_out.iter();
     let left_out: Vec<Value> = left_out
-        .map(|(file, reason)| json!({ "file": file, "reason": reason }))
+        .map(|(file, reason)| json!({ "file": file, "reason": reason.to_string() }))
         .collect();
     json!({ "added": told.added, "left_out": left_out })
 }
@@ -302,11 +314,12 @@ pub(in crate::server::api) async fn add_file(
     request: Request,
 ) -> Answer {
     let seen = seen(request.headers())?;
-    let mut draft = find(&app, &actor, &id).await?;
-    draft.revision = seen.unwrap_or(draft.revision);
-    let came = received::read(&app, fields.get("name"), request).await?;
+    let draft = find(&app, &actor, &id).await?;
+    let draft = draft.as_seen(seen).map_err(of_draft)?;
+    let came = received::read(&app, &actor, fields.get("name"), request).await?;
     let told = app
         .work(move |app| {
+            let came = came;
             let replaces = fields.get("replace") == "yes";
             let files = std::slice::from_ref(&came.file);
             desk::add_files(&app.hub, &actor, &draft, files, replaces, clock::now_ms())
@@ -321,9 +334,10 @@ pub(in crate::server::api) async fn import(
     fields: Fields,
     request: Request,
 ) -> Answer {
-    let came = received::read(&app, fields.get("name"), request).await?;
+    let came = received::read(&app, &actor, fields.get("name"), request).await?;
     let (id, told) = app
         .work(move |app| {
+            let came = came;
             let how = (fields.get("group"), fields.get("replace") == "yes");
             desk::import(&app.hub, &actor, &came.file, how, clock::now_ms())
         })
@@ -340,11 +354,12 @@ pub(in crate::server::api) async fn export(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let draft = find(&app, &actor, &id).await?;
+    let place = app.work_of_people.archives.take(&actor).ok_or_else(busy)?;
     let packed = app
         .work(move |app| desk::export(&app.hub, &draft))
         .await
         .map_err(of_desk)?;
-    Ok(archive(packed, &id))
+    Ok(archive(packed, place, &id))
 }
 
 #[derive(Deserialize)]
@@ -400,10 +415,13 @@ pub(in crate::server::api) async fn publish(
     headers: HeaderMap,
 ) -> Answer {
     let seen = seen(&headers)?;
-    let mut draft = find(&app, &actor, &id).await?;
-    draft.revision = seen.unwrap_or(draft.revision);
+    let draft = find(&app, &actor, &id).await?;
+    let draft = draft.as_seen(seen).map_err(of_draft)?;
+    let turn = app.work_of_people.look_turn(&actor).await;
+    let turn = turn.ok_or_else(busy)?;
     let published = app
         .work(move |app| {
+            let _turn = turn;
             app.looker
                 .publish(&app.hub, &actor, &draft, clock::now_ms())
         })

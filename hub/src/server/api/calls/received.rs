@@ -6,23 +6,31 @@ use passerby_protocol::creative::CreativeKind;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::drafts::file::{Received, UPLOAD_BYTES_MAX};
+use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::body::Unread;
+use crate::server::places::Place;
 use crate::server::problem::Problem;
 use crate::sources::work_folder::WorkFolder;
 
-/// The file, which lies in the folder and goes with it.
+/// The file, which lies in the folder; both go with it, and so does the place.
 pub(super) struct Came {
     pub(super) file: Received,
     _folder: WorkFolder,
+    _place: Place,
 }
 
 /// Writes a body to the disk as it comes.
 ///
 /// # Errors
 /// It is too large, or does not arrive; the disk fails.
-pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<Came, Problem> {
-    let Ok(_turn) = app.uploads.try_acquire() else {
+pub(super) async fn read(
+    app: &Shared,
+    actor: &Actor,
+    name: &str,
+    request: Request,
+) -> Result<Came, Problem> {
+    let Some(place) = app.work_of_people.uploads.take(actor) else {
         let title = "too many uploads at a time";
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(10));
     };
@@ -57,6 +65,7 @@ pub(super) async fn read(app: &Shared, name: &str, request: Request) -> Result<C
             path,
         },
         _folder: folder,
+        _place: place,
     })
 }
 

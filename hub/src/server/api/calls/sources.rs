@@ -111,6 +111,29 @@ struct TemplateSaid {
     seconds: Option<u32>,
 }
 
+impl TemplateSaid {
+    /// Those keys that are said, with their texts.
+    fn keys<'a>(&'a self, seconds: Option<&'a String>) -> Vec<(&'static str, &'a str)> {
+        let keys = [
+            ("headline", self.headline.as_ref()),
+            ("body", self.body.as_ref()),
+            ("price", self.price.as_ref()),
+            ("layout", self.layout.as_ref()),
+            ("paper", self.paper.as_ref()),
+            ("ink", self.ink.as_ref()),
+            ("accent", self.accent.as_ref()),
+            ("call", self.call.as_ref()),
+            ("landing", self.landing.as_ref()),
+            ("button", self.button.as_ref()),
+            ("share", self.share.as_ref()),
+            ("seconds", seconds),
+        ];
+        let said = keys.into_iter();
+        said.filter_map(|(key, text)| Some((key, text?.as_str())))
+            .collect()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Said {
@@ -137,27 +160,9 @@ pub(in crate::server::api) async fn add(
     sent: Sent,
 ) -> Answer {
     let said: Said = sent.json()?;
-    let template = said.template.as_ref();
-    let seconds = template.and_then(|template| Some(template.seconds?.to_string()));
-    let keys = template.map_or_else(Vec::new, |of| {
-        let keys = [
-            ("headline", &of.headline),
-            ("body", &of.body),
-            ("price", &of.price),
-            ("layout", &of.layout),
-            ("paper", &of.paper),
-            ("ink", &of.ink),
-            ("accent", &of.accent),
-            ("call", &of.call),
-            ("landing", &of.landing),
-            ("button", &of.button),
-            ("share", &of.share),
-            ("seconds", &seconds),
-        ];
-        let said = keys.into_iter();
-        said.filter_map(|(key, text)| Some((key, text.as_deref()?)))
-            .collect()
-    });
+    let template = said.template.unwrap_or_default();
+    let seconds = template.seconds.map(|seconds| seconds.to_string());
+    let keys = template.keys(seconds.as_ref());
     let input = SourceInput {
         name: &said.source,
         url: &said.url,
@@ -181,6 +186,57 @@ pub(in crate::server::api) async fn add(
         })
         .await;
     made(json!({ "source": added?, "secret": secret }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    newest: Option<u32>,
+    must: Option<Vec<String>>,
+    must_not: Option<Vec<String>>,
+    approval: Option<bool>,
+    days: Option<u32>,
+    every_minutes: Option<u32>,
+    screens: Option<Vec<ScreenNumber>>,
+    template: Option<TemplateSaid>,
+}
+
+pub(in crate::server::api) async fn change(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path(name): Path<String>,
+    sent: Sent,
+) -> Answer {
+    let said: Change = sent.json()?;
+    let told = app
+        .work(move |app| {
+            let store = &app.hub.store;
+            let source = store.source_of(&name, actor.scope()).map_err(of_store)?;
+            let source = source.ok_or_else(not_here)?;
+            let known: Rules = serde_json::from_str(&source.rules)
+                .map_err(|error| of_store(StoreError::from(error)))?;
+            let template = said.template.unwrap_or_default();
+            let seconds = template.seconds.map(|seconds| seconds.to_string());
+            let keys = template.keys(seconds.as_ref());
+            let asked: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+            let input = SourceInput {
+                newest: said.newest.or(Some(known.newest)),
+                must: said.must.unwrap_or_else(|| known.must.clone()),
+                must_not: said.must_not.unwrap_or_else(|| known.must_not.clone()),
+                approval: said.approval.unwrap_or(known.approval),
+                days: said.days.or(Some(known.days)),
+                every_minutes: said.every_minutes.or(Some(known.every_minutes)),
+                screens: said.screens.unwrap_or_else(|| known.screens.clone()),
+                template: keys,
+                ..SourceInput::default()
+            };
+            let rules = input.change(&known, &asked).map_err(of_input)?;
+            let changed = store.change_source(&actor, &name, &rules, clock::now_ms());
+            changed.map_err(of_source)?;
+            one(app, &actor, &name)
+        })
+        .await;
+    ok(told?)
 }
 
 pub(in crate::server::api) async fn show(

@@ -10,13 +10,16 @@ use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
 use crate::server::console::pages::report_asked::{Asked, BY, Choices, Refused};
 use crate::server::console::pages::screens::with_all;
+use crate::server::console::paging::Page;
 use crate::server::console::plot;
 use crate::store::{Breakdown, BreakdownError, By, Figures, Key, Names};
 
 /// Fewer plays than that are no rate.
 const PLAYS_MIN: u64 = 100;
 /// Most rows that one page shows; the table as CSV has all.
-const ROWS_MAX: usize = 400;
+const ROWS_MAX: usize = 150;
+/// What a report is asked by.
+const FIELDS: [&str; 5] = ["campaign", "screen", "from", "until", "by"];
 
 /// The page.
 pub(super) fn page(
@@ -100,12 +103,15 @@ fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
 
 fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -> Markup {
     let total = &breakdown.total;
-    let csv = path_with(
-        "/console/report.csv",
-        &["campaign", "screen", "from", "until", "by"].map(|name| (name, fields.get(name))),
-    );
+    let of_asked = FIELDS.map(|name| (name, fields.get(name)));
+    let csv = path_with("/console/report.csv", &of_asked);
     let name = asker.say(by_words(asked.by));
-    let rows = &breakdown.rows[..breakdown.rows.len().min(ROWS_MAX)];
+    // Of many days the newest are asked for most.
+    let page = match asked.by {
+        By::Day => Page::from_the_end(fields, breakdown.rows.len(), ROWS_MAX),
+        _ => Page::of(fields, breakdown.rows.len(), ROWS_MAX),
+    };
+    let rows = &breakdown.rows[page.rows()];
     let of = |figure: fn(&Figures) -> u64| -> Vec<(String, u64)> {
         rows.iter()
             .map(|(key, figures)| (short(asker, key, &breakdown.names), figure(figures)))
@@ -152,9 +158,7 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
                     }
                 }
                 (table(asker, name, breakdown, rows))
-                @if rows.len() < breakdown.rows.len() {
-                    p.soft { (asker.say(["只显示前 400 行，全部在 CSV 里。", "The first 400 rows; all of them are in the CSV."])) }
-                }
+                (page.links(asker, "/console/report", &of_asked))
                 p { a.button href=(asker.at(&csv)) { (asker.say(["下载 CSV", "Download as CSV"])) } }
                 p.soft { (asker.say(["时区：", "Time zone: "])) (breakdown.time_zone) }
             }

@@ -18,12 +18,15 @@ use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::badge;
 use crate::server::console::pages::times;
+use crate::server::console::paging::Page;
 use crate::server::console::{plot, refusals};
 use crate::store::{AirOfScreen, KeyError, ScreenChange, ScreenFacts, ScreenState, StoreError};
 use crate::system::clock;
 
 /// A screen, and what is published for it.
 type Known = (ScreenFacts, AirOfScreen);
+/// Most campaigns that one page names.
+const CAMPAIGNS_LISTED: usize = 100;
 
 /// Reads what is known of a screen, if the asker has to do with it.
 async fn facts(app: &Shared, asker: &Asker, screen: &str) -> Result<Option<Known>, StoreError> {
@@ -67,7 +70,7 @@ fn page(asker: &Asker, (facts, air): &Known, fields: &Fields, wrong: Option<&str
         }
         div.grid.two {
             (how_it_is(asker, facts))
-            (what_airs(asker, facts))
+            (what_airs(asker, facts, fields))
         }
         (times::of_screen(asker, air, fields))
         (today(asker, facts))
@@ -114,7 +117,9 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
+fn what_airs(asker: &Asker, facts: &ScreenFacts, fields: &Fields) -> Markup {
+    let page = Page::of(fields, facts.campaigns.len(), CAMPAIGNS_LISTED);
+    let path = format!("/console/screens/{}", facts.row.screen);
     html! {
         section {
             h2 { (asker.say(["为它发布的活动", "What is published for it"])) }
@@ -128,10 +133,11 @@ fn what_airs(asker: &Asker, facts: &ScreenFacts) -> Markup {
                     (asker.say(["。", "."]))
                 }
                 ul.rows {
-                    @for (id, title) in &facts.campaigns {
+                    @for (id, title) in &facts.campaigns[page.rows()] {
                         li { a.row href=(asker.at(&path_of(id))) { span.name { (title) } } }
                     }
                 }
+                (page.links(asker, &path, &[]))
             }
         }
     }

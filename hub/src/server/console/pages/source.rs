@@ -14,7 +14,9 @@ use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::campaigns::path_of;
-use crate::server::console::pages::sources::{badge, place, refused};
+use crate::server::console::pages::sources::{
+    TEMPLATE_KEYS, badge, fields_of, input, place, refused, rules_fields, why,
+};
 use crate::server::console::refusals;
 use crate::server::{AppState, Shared};
 use crate::sources::rules::Rules;
@@ -62,13 +64,19 @@ pub(crate) async fn show(
     fields: Fields,
 ) -> Response {
     match known(&app, &asker, &name).await {
-        Ok(Some(known)) => page(&asker, &known, &fields, None),
+        Ok(Some(known)) => page(&asker, &known, &fields, None, None),
         Ok(None) => refusals::not_here(&asker.visitor),
         Err(error) => refusals::failed(&asker.visitor, &error),
     }
 }
 
-fn page(asker: &Asker, known: &Known, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(
+    asker: &Asker,
+    known: &Known,
+    fields: &Fields,
+    wrong: Option<&str>,
+    typed: Option<&Fields>,
+) -> Response {
     let source = &known.source;
     let path = format!("/console/sources/{}", source.name);
     let may_change = asker.actor.may(Right::ChangeCampaigns);
@@ -99,7 +107,23 @@ fn page(asker: &Asker, known: &Known, fields: &Fields, wrong: Option<&str>) -> R
             }
         }
         (items(asker, known, &path, may_change))
-        @if may_change { (ends(asker, &path)) }
+        @if may_change {
+            section {
+                h2 { (asker.say(["规则", "Rules"])) }
+                details open[typed.is_some()] {
+                    summary { (asker.say(["修改规则", "Change them"])) }
+                    p.soft { (asker.say([
+                        "马上重新挑选；已经做好的卡片保持原样。",
+                        "What airs is chosen anew at once; cards that are made stay as they are.",
+                    ])) }
+                    (layout::form(asker, &format!("{path}/rules"), "", &html! {
+                        (rules_fields(asker, typed.unwrap_or(&fields_of(&known.rules)), false))
+                        button.main { (asker.say(["保存", "Save"])) }
+                    }))
+                }
+            }
+            (ends(asker, &path))
+        }
     };
     layout::page(asker, Chapter::Sources, &source.name, fields, &body)
 }
@@ -252,7 +276,13 @@ async fn act(
     };
     match known(app, asker, name).await {
         Ok(Some(known)) => {
-            let page = page(asker, &known, &Fields::default(), Some(asker.say(words)));
+            let page = page(
+                asker,
+                &known,
+                &Fields::default(),
+                Some(asker.say(words)),
+                None,
+            );
             (MISTAKE, page).into_response()
         }
         Ok(None) => refusals::not_here(&asker.visitor),
@@ -314,6 +344,36 @@ pub(crate) async fn fetch(
         app.hub
             .store
             .fetch_source_soon(actor, name, clock::now_ms())
+    })
+    .await
+}
+
+/// `POST /console/sources/{source}/rules`.
+pub(crate) async fn change(
+    State(app): State<Shared>,
+    asker: Asker,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Response {
+    let known = match known(&app, &asker, &name).await {
+        Ok(Some(known)) => known,
+        Ok(None) => return refusals::not_here(&asker.visitor),
+        Err(error) => return refusals::failed(&asker.visitor, &error),
+    };
+    let rules = input(&fields).and_then(|input| input.change(&known.rules, &TEMPLATE_KEYS));
+    let rules = match rules {
+        Ok(rules) => rules,
+        Err(error) => {
+            let words = why(&asker, &error);
+            let none = Fields::default();
+            let page = page(&asker, &known, &none, Some(&words), Some(&fields));
+            return (MISTAKE, page).into_response();
+        }
+    };
+    let to = format!("/console/sources/{name}?done=saved");
+    act(&app, &asker, &name, &to, move |app, actor, name| {
+        let store = &app.hub.store;
+        store.change_source(actor, name, &rules, clock::now_ms())
     })
     .await
 }

@@ -17,6 +17,7 @@ use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::refusals;
 use crate::sources::input::{SourceInput, SourceInputError};
+use crate::sources::rules::Rules;
 use crate::store::{SourceError, SourceKind, SourceRecord, StoreError};
 use crate::system::clock;
 
@@ -88,9 +89,60 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
     layout::page(asker, Chapter::Sources, title, fields, &body)
 }
 
+/// The keys of a template that the form has.
+pub(crate) const TEMPLATE_KEYS: [&str; 8] = [
+    "headline", "call", "landing", "seconds", "paper", "ink", "accent", "body",
+];
+
+/// The rules of a source as the fields of its form.
+pub(crate) fn fields_of(rules: &Rules) -> Fields {
+    let screens: Vec<String> = rules.screens.iter().map(ToString::to_string).collect();
+    let of = &rules.template;
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
+    let approval = if rules.approval { "yes" } else { "" };
+    let fields = [
+        ("newest", rules.newest.to_string()),
+        ("approval", approval.to_owned()),
+        ("must", rules.must.join(", ")),
+        ("must_not", rules.must_not.join(", ")),
+        ("days", rules.days.to_string()),
+        ("every", rules.every_minutes.to_string()),
+        ("screens", screens.join(", ")),
+        ("headline", of.headline.clone()),
+        ("body", of.body.clone()),
+        ("call", or_none(&of.call)),
+        ("landing", of.landing.clone()),
+        ("seconds", of.seconds.to_string()),
+        ("paper", or_none(&of.paper)),
+        ("ink", or_none(&of.ink)),
+        ("accent", or_none(&of.accent)),
+    ];
+    let fields = fields.into_iter();
+    Fields::of_pairs(
+        fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
 fn form(asker: &Asker, fields: &Fields) -> Markup {
-    let or =
-        |name: &str, otherwise: &'static str| fields.word(name).unwrap_or(otherwise).to_owned();
+    html! {
+        (Line { is_required: true, hint: Some(asker.say(["小写字母、数字和连字符，例如 cafe-news", "Small letters, digits and hyphens, such as cafe-news"])), ..Line::text("name", asker.say(["名称", "Name"]), fields.get("name")) }.markup())
+        (Line { kind: "url", hint: Some(asker.say([
+            "RSS、Atom、JSON Feed、CSV 或 JSON 的地址；不填就由你的程序推送",
+            "Of an RSS, Atom or JSON feed, a CSV or JSON file; leave it empty for items that a program of yours sends",
+        ])), ..Line::text("url", asker.say(["地址", "Address"]), fields.get("url")) }.markup())
+        (rules_fields(asker, fields, true))
+        button.main { (asker.say(["添加来源", "Add the source"])) }
+    }
+}
+
+/// Which items air, and how they look.
+pub(crate) fn rules_fields(asker: &Asker, fields: &Fields, is_new: bool) -> Markup {
+    let or = |name: &str, otherwise: &'static str| {
+        let otherwise = if is_new { otherwise } else { "" };
+        fields.word(name).unwrap_or(otherwise).to_owned()
+    };
     let number = |name: &'static str, label: &str, otherwise: &'static str| {
         let value = or(name, otherwise);
         Line {
@@ -112,11 +164,6 @@ fn form(asker: &Asker, fields: &Fields) -> Markup {
         "{title}, {text}, {price} and {source} stand for what the item says",
     ]);
     html! {
-        (Line { is_required: true, hint: Some(asker.say(["小写字母、数字和连字符，例如 cafe-news", "Small letters, digits and hyphens, such as cafe-news"])), ..Line::text("name", asker.say(["名称", "Name"]), fields.get("name")) }.markup())
-        (Line { kind: "url", hint: Some(asker.say([
-            "RSS、Atom、JSON Feed、CSV 或 JSON 的地址；不填就由你的程序推送",
-            "Of an RSS, Atom or JSON feed, a CSV or JSON file; leave it empty for items that a program of yours sends",
-        ])), ..Line::text("url", asker.say(["地址", "Address"]), fields.get("url")) }.markup())
         (number("newest", asker.say(["同时播出最新几条", "How many air at one time, the newest"]), "5"))
         label.check {
             input type="checkbox" name="approval" value="yes" checked[fields.get("approval") == "yes"];
@@ -138,12 +185,11 @@ fn form(asker: &Asker, fields: &Fields) -> Markup {
             (Line::text("ink", asker.say(["字色", "Ink"]), fields.get("ink")).markup())
             (Line::text("accent", asker.say(["强调色", "Accent"]), fields.get("accent")).markup())
         }
-        button.main { (asker.say(["添加来源", "Add the source"])) }
     }
 }
 
 /// Why a source was not taken.
-fn why(asker: &Asker, error: &SourceInputError) -> String {
+pub(crate) fn why(asker: &Asker, error: &SourceInputError) -> String {
     let words = match error {
         SourceInputError::Name => [
             "名称只能有 1 到 40 个小写字母、数字和连字符，例如 cafe-news。",
@@ -194,7 +240,8 @@ fn split(text: &str) -> Vec<String> {
     words.take(100).map(str::to_owned).collect()
 }
 
-fn input(fields: &Fields) -> Result<SourceInput<'_>, SourceInputError> {
+/// What a form says of a source.
+pub(crate) fn input(fields: &Fields) -> Result<SourceInput<'_>, SourceInputError> {
     let number = |name: &str| {
         let number = fields.get(name).trim().parse::<u32>();
         number.map(Some).map_err(|_| SourceInputError::Number)
@@ -205,11 +252,9 @@ fn input(fields: &Fields) -> Result<SourceInput<'_>, SourceInputError> {
         .filter(|text| !text.is_empty())
         .map(|text| text.parse().map_err(|_| SourceInputError::Number))
         .collect();
-    let keys = [
-        "headline", "call", "landing", "seconds", "paper", "ink", "accent",
-    ];
-    let mut template: Vec<(&'static str, &str)> = keys
+    let mut template: Vec<(&'static str, &str)> = TEMPLATE_KEYS
         .into_iter()
+        .filter(|key| *key != "body")
         .filter_map(|key| Some((key, fields.word(key)?)))
         .collect();
     // A card may well have no words below its headline.

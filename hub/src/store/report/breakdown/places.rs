@@ -62,6 +62,7 @@ fn key(by: By, screen: i64, campaign: String, creative: String) -> Key {
     }
 }
 
+/// Adds plays. They are added up by screen or content, which are few, and not by both.
 fn plays(
     tx: &Transaction<'_>,
     by: By,
@@ -69,62 +70,168 @@ fn plays(
     boundaries: &Boundaries,
     rows: &mut Rows,
 ) -> Result<(), DatabaseError> {
-    let unit = boundaries.unit;
-    let (table, between) = if boundaries.are_set() {
-        (unit.table(), Some((unit.column(), boundaries.units())))
+    let asked = Asked::of(filter, boundaries);
+    if matches!(by, By::Screen) {
+        by_screen(tx, filter, boundaries, &asked, rows)?;
     } else {
-        ("play_totals", None)
-    };
-    let (conditions, values) = conditions(filter, between, false);
+        by_content(tx, by, &asked, rows)?;
+    }
+    without_unassigned(tx, by, &asked, rows)
+}
+
+/// Which rows of plays are asked for.
+struct Asked {
+    table: &'static str,
+    conditions: String,
+    values: Vec<Value<'static>>,
+}
+
+impl Asked {
+    fn of(filter: &Filter, boundaries: &Boundaries) -> Self {
+        let unit = boundaries.unit;
+        let (table, between) = if boundaries.are_set() {
+            (unit.table(), Some((unit.column(), boundaries.units())))
+        } else {
+            ("play_totals", None)
+        };
+        let (mut conditions, mut values) = conditions(filter, between, false);
+        if let Some(campaign) = &filter.campaign {
+            values.push(campaign.to_string().into());
+            conditions += &format!(
+                " AND content IN (SELECT id FROM contents WHERE assignment <> 0 AND campaign = ?{})",
+                values.len()
+            );
+        }
+        Self {
+            table,
+            conditions,
+            values,
+        }
+    }
+}
+
+fn figures_of(row: &Row<'_>, at: usize) -> Result<Figures, DatabaseError> {
+    Ok(Figures {
+        plays: row.get(at)?,
+        visible_ms: row.get(at + 1)?,
+        ..Figures::default()
+    })
+}
+
+fn by_screen(
+    tx: &Transaction<'_>,
+    filter: &Filter,
+    boundaries: &Boundaries,
+    asked: &Asked,
+    rows: &mut Rows,
+) -> Result<(), DatabaseError> {
+    // Between days there are fewer rows for all contents together.
+    let all = (filter.campaign.is_none() && boundaries.are_set()).then(|| {
+        let between = Some(("quarter", boundaries.quarters()));
+        let (conditions, values) = conditions(filter, between, false);
+        Asked {
+            table: "screen_quarters",
+            conditions,
+            values,
+        }
+    });
+    let Asked {
+        table,
+        conditions,
+        values,
+    } = all.as_ref().unwrap_or(asked);
     let found = tx.all(
         &format!(
-            "SELECT played.screen, contents.campaign, contents.creative, contents.assignment,
-                    assigned.content IS NOT NULL, played.plays, played.visible_ms
-             FROM (SELECT screen, content, CAST(sum(plays) AS BIGINT) AS plays,
-                          CAST(sum(visible_ms) AS BIGINT) AS visible_ms
-                   FROM {table} WHERE plays > 0{conditions} GROUP BY screen, content) AS played
-             JOIN contents ON contents.id = played.content
-             LEFT JOIN assigned_contents AS assigned
-                 ON assigned.screen = played.screen AND assigned.content = played.content"
+            "SELECT screen, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT)
+             FROM {table} WHERE plays > 0{conditions} GROUP BY screen"
         ),
-        &values,
-        |row| {
-            let figures = Figures {
-                plays: row.get(5)?,
-                visible_ms: row.get(6)?,
-                ..Figures::default()
-            };
-            Ok::<_, DatabaseError>(key_of_play(row, by, filter)?.map(|key| (key, figures)))
-        },
+        values,
+        |row| Ok::<_, DatabaseError>((Key::Screen(row.get(0)?), figures_of(row, 1)?)),
     )?;
-    for (key, figures) in found.into_iter().flatten() {
+    for (key, figures) in found {
         rows.entry(key).or_default().add(&figures);
     }
     Ok(())
 }
 
-/// The row of plays; `None` for what is in no total, or not asked for.
-fn key_of_play(row: &Row<'_>, by: By, filter: &Filter) -> Result<Option<Key>, DatabaseError> {
-    let (screen, campaign): (i64, String) = (row.get(0)?, row.get(1)?);
-    let (assignment, is_assigned): (u32, bool) = (row.get(3)?, row.get(4)?);
-    if let Some(asked) = &filter.campaign
-        && !(is_assigned && asked.as_str() == campaign)
-    {
-        return Ok(None);
+fn by_content(
+    tx: &Transaction<'_>,
+    by: By,
+    asked: &Asked,
+    rows: &mut Rows,
+) -> Result<(), DatabaseError> {
+    let Asked {
+        table,
+        conditions,
+        values,
+    } = asked;
+    let found = tx.all(
+        &format!(
+            "SELECT contents.campaign, contents.creative, contents.assignment, played.plays, played.visible_ms
+             FROM (SELECT content, CAST(sum(plays) AS BIGINT) AS plays,
+                          CAST(sum(visible_ms) AS BIGINT) AS visible_ms
+                   FROM {table} WHERE plays > 0{conditions} GROUP BY content) AS played
+             JOIN contents ON contents.id = played.content"
+        ),
+        values,
+        |row| Ok::<_, DatabaseError>((key_of_content(row, by)?, figures_of(row, 3)?)),
+    )?;
+    for (key, figures) in found {
+        rows.entry(key).or_default().add(&figures);
     }
-    if is_assigned {
-        return Ok(Some(key(by, screen, campaign, row.get(2)?)));
-    }
+    Ok(())
+}
+
+/// The row of what was played: a campaign's or creative's, or what a screen has of its own.
+fn key_of_content(row: &Row<'_>, by: By) -> Result<Key, DatabaseError> {
+    let (campaign, assignment): (String, u32) = (row.get(0)?, row.get(2)?);
     if assignment != Assignment::NONE.get() {
-        return Ok(None);
+        return Ok(key(by, 0, campaign, row.get(1)?));
     }
-    Ok(Some(match by {
-        By::Screen => Key::Screen(screen),
+    Ok(match by {
         _ if campaign == SET_ASIDE => Key::SetAside,
         // A database may be older than the check of what comes in.
         By::Campaign => Key::LocalCampaign(foreign::escaped(&campaign).into_owned()),
         _ => Key::Local,
-    }))
+    })
+}
+
+/// Takes off what screens played that the hub never gave to them: it is in no total.
+fn without_unassigned(
+    tx: &Transaction<'_>,
+    by: By,
+    asked: &Asked,
+    rows: &mut Rows,
+) -> Result<(), DatabaseError> {
+    let unassigned = tx.all(
+        "SELECT unassigned.screen, unassigned.content, contents.campaign, contents.creative
+         FROM unassigned_plays AS unassigned JOIN contents ON contents.id = unassigned.content
+         LEFT JOIN assigned_contents AS assigned
+             ON assigned.screen = unassigned.screen AND assigned.content = unassigned.content
+         WHERE assigned.content IS NULL",
+        &[],
+        |row| {
+            let of: (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok::<_, DatabaseError>((of, key(by, of.0, row.get(2)?, row.get(3)?)))
+        },
+    )?;
+    let (screen, content) = (asked.values.len() + 1, asked.values.len() + 2);
+    let sql = format!(
+        "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT), CAST(coalesce(sum(visible_ms), 0) AS BIGINT)
+         FROM {} WHERE plays > 0{} AND screen = ?{screen} AND content = ?{content}",
+        asked.table, asked.conditions
+    );
+    for (of, key) in unassigned {
+        let Some(figures) = rows.get_mut(&key) else {
+            continue;
+        };
+        let values = asked.values.iter().cloned();
+        let values: Vec<_> = values.chain([of.0.into(), of.1.into()]).collect();
+        let off: Figures = tx.one(&sql, &values, |row| figures_of(row, 0))?;
+        figures.plays = figures.plays.saturating_sub(off.plays);
+        figures.visible_ms = figures.visible_ms.saturating_sub(off.visible_ms);
+    }
+    Ok(())
 }
 
 /// What counts besides plays, by screen or campaign, of the quarters of an hour in between.
@@ -195,15 +302,22 @@ fn by_creative(
         ("share", "counted", "shares", "0"),
     ] {
         let rows_of = format!("{table}_{kind} WHERE {is_counted}{conditions}");
+        let sums = format!("CAST(sum({first}) AS BIGINT), CAST(sum({second}) AS BIGINT)");
+        let of_screens = format!(
+            "SELECT screen, '' AS campaign, '' AS creative, {sums} FROM {rows_of} GROUP BY screen"
+        );
+        let of_all =
+            format!("SELECT 0 AS screen, campaign, creative, {first}, {second} FROM {rows_of}");
+        let of_creatives = format!(
+            "SELECT CAST(0 AS BIGINT) AS screen, campaign, creative, {sums} FROM {rows_of} GROUP BY campaign, creative"
+        );
         tx.each(
-            // SQLite would sort all rows first; they are put together here all the same.
-            Sql::pair(
-                &format!("SELECT screen, campaign, creative, {first}, {second} FROM {rows_of}"),
-                &format!(
-                    "SELECT screen, campaign, creative, CAST(sum({first}) AS BIGINT), CAST(sum({second}) AS BIGINT)
-                     FROM {rows_of} GROUP BY screen, campaign, creative"
-                ),
-            ),
+            match by {
+                // They lie by screen.
+                By::Screen => Sql::from(of_screens.as_str()),
+                // SQLite would sort all rows first; they are put together here all the same.
+                _ => Sql::pair(&of_all, &of_creatives),
+            },
             &values,
             |row| {
                 let key = key(by, row.get(0)?, row.get(1)?, row.get(2)?);

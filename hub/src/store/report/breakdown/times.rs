@@ -112,11 +112,10 @@ fn unassigned(
         tx,
         &format!(
             "SELECT quarter, CAST(sum(played.plays) AS BIGINT), CAST(sum(played.visible_ms) AS BIGINT)
-             FROM (SELECT DISTINCT totals.screen, totals.content
-                   FROM play_totals AS totals JOIN contents ON contents.id = totals.content
+             FROM (SELECT unassigned.screen, unassigned.content FROM unassigned_plays AS unassigned
                    LEFT JOIN assigned_contents AS assigned
-                       ON assigned.screen = totals.screen AND assigned.content = totals.content
-                   WHERE contents.assignment <> 0 AND assigned.content IS NULL) AS strange
+                       ON assigned.screen = unassigned.screen AND assigned.content = unassigned.content
+                   WHERE assigned.content IS NULL) AS strange
              JOIN play_quarters AS played ON played.screen = strange.screen AND played.content = strange.content
              WHERE quarter >= ?1 AND quarter < ?2{of_screen} GROUP BY quarter"
         ),
@@ -166,7 +165,11 @@ fn counted(
         }
         // It lies by quarter, so that it is added up as it is read.
         None => (
-            "screen_quarters",
+            if filter.screen.is_some() {
+                "screen_quarters"
+            } else {
+                "hub_quarters"
+            },
             "CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT)",
             String::new(),
         ),

@@ -154,6 +154,7 @@ pub(crate) async fn begin(State(app): State<Shared>, asker: Asker, request: Requ
     let actor = Arc::clone(&asker.actor);
     let made = app
         .work(move |app| {
+            let upload = upload;
             let Upload { fields, files, .. } = &upload;
             let said = (fields.get("title"), fields.get("target"));
             let group = fields.get("group");
@@ -220,6 +221,7 @@ pub(crate) async fn import(State(app): State<Shared>, asker: Asker, request: Req
     let actor = Arc::clone(&asker.actor);
     let made = app
         .work(move |app| {
+            let upload = upload;
             let Upload { fields, files, .. } = &upload;
             let Some(archive) = files.first() else {
                 return Err(DeskFault::Nothing(Added::default()));

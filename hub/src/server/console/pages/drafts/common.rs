@@ -7,6 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use passerby_protocol::{CampaignId, foreign};
 
+use crate::drafts::archive::ArchiveFault;
 use crate::drafts::desk::{Added, DeskFault};
 use crate::drafts::file::UPLOAD_FILES_MAX;
 use crate::people::Actor;
@@ -14,8 +15,9 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
 use crate::server::console::layout;
+use crate::server::console::pages::drafts::faults::{of_archive, of_file};
 use crate::server::console::refusals;
-use crate::store::{CampaignFile, Draft, DraftError, SlotFault, StoreError};
+use crate::store::{CampaignFile, ClaimError, Draft, DraftError, SlotFault, StoreError};
 
 /// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.
 pub(crate) const ACCEPTED: &str =
@@ -47,7 +49,7 @@ pub(crate) async fn find(app: &Shared, asker: &Asker, id: &str) -> Result<Draft,
     }
 }
 
-/// The same, looked at, unless that takes too long: it goes on then.
+/// The same, looked at, unless that takes too long: what has begun goes on then.
 pub(crate) async fn looked_at(app: &Shared, asker: &Asker, draft: Draft) -> Draft {
     looked_at_by(app, &asker.actor, draft).await
 }
@@ -58,15 +60,20 @@ pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft)
         return draft;
     }
     let (actor, id) = (Arc::clone(actor), draft.row.campaign.clone());
-    let look = app.work(move |app| {
-        let now = app.hub.store.draft(&id, actor.scope()).ok()??;
-        if !is_looked_at(&now)
-            && let Err(error) = app.looker.look(&app.hub, &now)
-        {
-            tracing::error!(%error, "a draft was not looked at");
-        }
-        app.hub.store.draft(&id, actor.scope()).ok()?
-    });
+    let look = async {
+        let turn = app.work_of_people.look_turn(&actor).await?;
+        let look = app.work(move |app| {
+            let _turn = turn;
+            let now = app.hub.store.draft(&id, actor.scope()).ok()??;
+            if !is_looked_at(&now)
+                && let Err(error) = app.looker.look(&app.hub, &now)
+            {
+                tracing::error!(%error, "a draft was not looked at");
+            }
+            app.hub.store.draft(&id, actor.scope()).ok()?
+        });
+        look.await
+    };
     match tokio::time::timeout(LOOK_TIME, look).await {
         Ok(Some(draft)) => draft,
         _ => draft,
@@ -130,7 +137,7 @@ pub(crate) fn left_out(asker: &Asker, told: &Added) -> Markup {
             div.notice.warn role="status" {
                 p { (asker.say(["没有收下：", "Not taken:"])) }
                 ul { @for (name, reason) in &told.left_out {
-                    li { strong { (foreign::escaped(name)) } ": " (foreign::escaped(reason)) }
+                    li { strong { (foreign::escaped(name)) } ": " (foreign::escaped(&of_file(asker, reason))) }
                 } }
             }
         }
@@ -146,6 +153,10 @@ pub(crate) fn said(asker: &Asker, fault: &DeskFault) -> String {
             "同名活动太多，请换一个标题。",
             "Too many campaigns have this title; take another one.",
         ],
+        DeskFault::Archive(fault) => {
+            let said = of_archive(asker, fault);
+            return foreign::escaped(&said).into_owned();
+        }
         other => return foreign::escaped(&other.to_string()).into_owned(),
     };
     asker.say(words).to_owned()
@@ -174,6 +185,26 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
         DraftError::Store(StoreError::OutOfScope) => [
             "没有这个草稿，或者它不归你管。",
             "There is no such draft, or it is none of yours.",
+        ],
+        DraftError::TooManyDrafts => [
+            "草稿太多了，先删掉一个。",
+            "There are too many drafts; delete one first.",
+        ],
+        DraftError::TooManyFiles => [
+            "文件太多了，先拿掉几个。",
+            "It would have too many files; take some out first.",
+        ],
+        DraftError::Full => [
+            "所有草稿和版本占的空间太大了，先删掉一些草稿。",
+            "The files of all drafts and versions take too much room; delete drafts first.",
+        ],
+        DraftError::OtherScreens => [
+            "它要在不归你管的屏幕上播放；请选择归你管的屏幕或分组。",
+            "It is for screens that are in no group of yours; choose screens or groups that are.",
+        ],
+        DraftError::Claim(ClaimError::Dropped) => [
+            "内容相同的文件正在被删除，请过一分钟再试。",
+            "A file with the same content is just being deleted; try again in a minute.",
         ],
         other => return foreign::escaped(&other.to_string()).into_owned(),
     };
@@ -221,8 +252,8 @@ fn said_of_slot(asker: &Asker, fault: &SlotFault) -> String {
 pub(crate) fn failure(asker: &Asker, fault: &DeskFault) -> Option<Response> {
     match fault {
         DeskFault::Draft(DraftError::Store(error)) => Some(refusals::failed(&asker.visitor, error)),
-        DeskFault::Disk(error) => {
-            tracing::error!(%error, "a draft was not kept");
+        DeskFault::Disk(_) | DeskFault::Archive(ArchiveFault::Disk(_) | ArchiveFault::Blob(_)) => {
+            tracing::error!(error = %fault, "a draft was not kept");
             Some(refusals::later(&asker.visitor))
         }
         _ => None,

@@ -18,6 +18,7 @@ use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::refusals;
 use crate::server::console::upload;
+use crate::server::places::Place;
 use crate::store::DraftError;
 use crate::system::clock;
 
@@ -40,6 +41,7 @@ pub(crate) async fn add(
     let (actor, before) = (Arc::clone(&asker.actor), draft.clone());
     let added = app
         .work(move |app| {
+            let upload = upload;
             let replaces = upload.fields.get("replace") == "yes";
             let (now_ms, files) = (clock::now_ms(), &upload.files);
             let added = desk::add_files(&app.hub, &actor, &before, files, replaces, now_ms);
@@ -87,12 +89,15 @@ pub(crate) async fn export(
         Ok(draft) => draft,
         Err(refusal) => return refusal,
     };
+    let Some(place) = app.work_of_people.archives.take(&asker.actor) else {
+        return refusals::busy(&asker.visitor);
+    };
     let packed = app.work(move |app| {
         let packed = desk::export(&app.hub, &draft);
         packed.map(|file| (file, draft.row.campaign))
     });
     match packed.await {
-        Ok((file, id)) => archive(file, id.as_str()),
+        Ok((file, id)) => archive(file, place, id.as_str()),
         Err(fault) => failure(&asker, &fault).unwrap_or_else(|| {
             tracing::error!(error = %fault, "a draft was not packed");
             refusals::later(&asker.visitor)
@@ -100,10 +105,11 @@ pub(crate) async fn export(
     }
 }
 
-/// An archive as it goes out.
-pub(crate) fn archive(file: std::fs::File, name: &str) -> Response {
+/// An archive as it goes out; it keeps its place until it is read to its end.
+pub(crate) fn archive(file: std::fs::File, place: Place, name: &str) -> Response {
     let stream = ReaderStream::new(tokio::fs::File::from_std(file));
     let mut response = Body::from_stream(stream).into_response();
+    response.extensions_mut().insert(Arc::new(place));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -142,7 +142,7 @@ pub(crate) async fn publish(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Response {
-    let mut draft = match find(&app, &asker, &id).await {
+    let draft = match find(&app, &asker, &id).await {
         Ok(draft) => draft,
         Err(refusal) => return refusal,
     };
@@ -150,10 +150,17 @@ pub(crate) async fn publish(
     let Ok(seen) = fields.get("revision").parse() else {
         return asker.visitor.to(&path_of(&draft.row.campaign));
     };
-    draft.revision = seen;
-    let (actor, wanted) = (Arc::clone(&asker.actor), draft.clone());
+    let wanted = match draft.clone().as_seen(Some(seen)) {
+        Ok(wanted) => wanted,
+        Err(error) => return refused(&app, &asker, draft, &fields, &error.into()).await,
+    };
+    let Some(turn) = app.work_of_people.look_turn(&asker.actor).await else {
+        return refusals::busy(&asker.visitor);
+    };
+    let actor = Arc::clone(&asker.actor);
     let published = app
         .work(move |app| {
+            let _turn = turn;
             app.looker
                 .publish(&app.hub, &actor, &wanted, clock::now_ms())
         })

@@ -3,6 +3,7 @@
 pub(crate) mod begin;
 pub(crate) mod common;
 pub(crate) mod conflicts;
+mod faults;
 pub(crate) mod files;
 pub(crate) mod finish;
 pub(crate) mod forms;
