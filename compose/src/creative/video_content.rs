@@ -10,7 +10,8 @@ use std::path::Path;
 use crate::creative::picture_file;
 use crate::creative::video;
 use crate::creative::video::{
-    BackgroundLook, BackgroundLooks, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
+    BackgroundLook, BackgroundLooks, Clip, LookAfterPlay, Nv12, Showing, Tools, nv12_of_rgb,
+    rgb_of_yuv,
 };
 use crate::page::content::Content;
 use crate::page::moving_layer::Film;
@@ -41,6 +42,7 @@ pub(crate) struct VideoContent {
     poster: Bitmap,
     sound: Option<SoundOutput>,
     health: Health,
+    look: Option<LookAfterPlay>,
 }
 
 /// Opens a video file: its poster, and the film if there is one to be had.
@@ -90,6 +92,7 @@ pub(crate) fn open(
         poster,
         sound: settings.sound.clone().filter(|_| sound),
         health: health.clone(),
+        look: None,
     })
 }
 
@@ -231,11 +234,17 @@ impl Content for VideoContent {
             },
         );
         match opened {
-            Ok(video) => Ok(Some(Film {
-                picture: video.first,
-                travel: Travel::Still(crop.share(size)),
-                frame_source: Some(video.frame_source),
-            })),
+            Ok(video) => {
+                let frame_source = match self.look.take() {
+                    Some(look) => look.hang_on(video.frame_source, video.decoded),
+                    None => video.frame_source,
+                };
+                Ok(Some(Film {
+                    picture: video.first,
+                    travel: Travel::Still(crop.share(size)),
+                    frame_source: Some(frame_source),
+                }))
+            }
             Err(error) => {
                 self.health.fail(error.to_string());
                 Ok(None)
@@ -245,9 +254,10 @@ impl Content for VideoContent {
 }
 
 impl VideoContent {
-    /// Has the film decoded once in the background, and tells what of it people will not see.
+    /// Has the film decoded once in the background when its play is over and did not come to its
+    /// end, and tells what of it people will not see.
     pub(crate) fn look_through(
-        &self,
+        &mut self,
         looks: &BackgroundLooks,
         campaign: &str,
         digest: &Digest,
@@ -260,7 +270,11 @@ impl VideoContent {
                 campaign: campaign.to_owned(),
                 found: found.clone(),
             };
-            looks.look_through(&self.tools, look);
+            self.look = Some(LookAfterPlay {
+                looks: looks.clone(),
+                tools: self.tools.clone(),
+                look,
+            });
         }
     }
 

@@ -82,8 +82,10 @@ impl FrameSource for VideoFrameSource {
                     break None;
                 }
                 Next::Picture(picture) => {
-                    if newest.replace(picture).is_some() {
+                    if let Some(older) = newest.replace(picture) {
                         self.progress.left_out += 1;
+                        self.queue.give_back(older.luma);
+                        self.queue.give_back(older.chroma);
                     }
                 }
                 Next::Late => break None,
@@ -119,6 +121,14 @@ impl FrameSource for VideoFrameSource {
             STALL_MAX.as_secs()
         );
         self.fail(&what, due);
+        None
+    }
+
+    fn take_back(&mut self, patch: Patch) -> Option<Patch> {
+        if patch.plane == Plane::Still {
+            return Some(patch);
+        }
+        self.queue.give_back(patch.bytes);
         None
     }
 }
