@@ -19,6 +19,8 @@ use crate::system::clock::Moment;
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a
 /// video decoder or a web page's snapshot have shorter bounds of their own.
 pub(super) const COMPOSE_MS_MAX: u64 = 60_000;
+/// The same for the first slide of a zone, after which the house creative is drawn.
+const FIRST_MS_MAX: u64 = 1_000;
 /// How long the stage may take to answer a command before the slide is given up, in milliseconds.
 pub(super) const STAGE_MS_MAX: u64 = 30_000;
 
@@ -50,6 +52,8 @@ pub(super) struct Prepared {
     pub(super) dwell_ms: Option<u64>,
     /// The same play again, for a screen that changed its size.
     pub(super) redress: bool,
+    /// Nothing is on the screen before it.
+    pub(super) is_first: bool,
     pub(super) health: Health,
     progress: Progress,
     /// When it came so far, in milliseconds of the boot clock.
@@ -90,6 +94,7 @@ impl Prepared {
             transition,
             dwell_ms,
             redress: false,
+            is_first: false,
             health: Health::default(),
             progress: Progress::Composing,
             since_ms: now_ms,
@@ -107,7 +112,11 @@ impl Prepared {
 
     /// When it is given up, unless somebody answers before.
     pub(super) fn gives_up_at_ms(&self) -> Option<u64> {
-        Some(self.since_ms + self.progress.bound_ms()?)
+        let bound_ms = match self.progress {
+            Progress::Composing if self.is_first => FIRST_MS_MAX,
+            progress => progress.bound_ms()?,
+        };
+        Some(self.since_ms + bound_ms)
     }
 }
 

@@ -158,6 +158,18 @@ mod tests {
     };
 
     #[test]
+    fn planes_are_put_in_turn_whatever_their_length() {
+        for length in [0, 1, 3, 4, 9, 32] {
+            let cb: Vec<u8> = (0..length).map(|at| 255 - at).collect();
+            let cr: Vec<u8> = (0..length).map(|at| at * 3).collect();
+            let mut pairs = vec![7; usize::from(length) * 2];
+            pair(&cb, &cr, &mut pairs);
+            let wanted: Vec<u8> = cb.iter().zip(&cr).flat_map(|(cb, cr)| [*cb, *cr]).collect();
+            assert_eq!(pairs, wanted);
+        }
+    }
+
+    #[test]
     fn black_and_white_are_what_the_standards_say() {
         for coding in CODINGS {
             let (black, white) = if coding.full_range {

@@ -34,6 +34,7 @@ mod decoder;
 mod film;
 mod filters;
 mod frame_source;
+mod lag;
 mod probe;
 mod programs;
 mod queue;
@@ -58,7 +59,8 @@ use crate::slide::{FrameSource, MovingPicture, VideoCoding};
 
 pub use crate::creative::video::colour::{Nv12, nv12_of_rgb, rgb_of_yuv};
 pub use crate::creative::video::decoder::{Codec, DecoderKind};
-pub use crate::creative::video::frame_source::{LAG_MAX, STALL_MAX};
+pub use crate::creative::video::frame_source::STALL_MAX;
+pub use crate::creative::video::lag::LAG_MAX;
 pub use crate::creative::video::probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
 pub use crate::creative::video::programs::{FFMPEG_VARIABLE, PIXELS_MAX};
 pub use crate::creative::video::rate::RATE_MAX;
