@@ -17,6 +17,7 @@ use passerby_protocol::campaign::{Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
 use crate::base_frames::{AboutBase, Base, FrameKey, KeptFrames};
+use crate::creative::known_films::KnownFilms;
 use crate::creative::picture_file;
 use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
@@ -44,6 +45,7 @@ pub struct SlideComposer {
     typesetter: Typesetter,
     tools: Tools,
     film_looks: BackgroundLooks,
+    films: KnownFilms,
     pages: SnapshotKeeper,
     frames: KeptFrames,
     frames_drawn: u64,
@@ -96,6 +98,7 @@ impl SlideComposer {
             pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
             tools,
             film_looks: BackgroundLooks::default(),
+            films: KnownFilms::default(),
             frames: KeptFrames::new(settings.frames.as_deref()),
             settings,
             typesetter: Typesetter::with_fonts(fonts),
@@ -171,9 +174,9 @@ impl SlideComposer {
                 }
                 CreativeKind::Video => {
                     let fonts = self.typesetter.fonts().of_drawings();
-                    let (settings, tools) = (&self.settings, &self.tools);
-                    let mut content =
-                        video_content::open(settings, tools, fonts, file, order.sound, health)?;
+                    let settings = &self.settings;
+                    let with = (settings, &self.tools, &mut self.films);
+                    let mut content = video_content::open(with, fonts, file, order.sound, health)?;
                     if settings.looks_through_films {
                         let (looks, found) = (&self.film_looks, &self.found.0);
                         content.look_through(looks, &order.campaign, &file.digest, found);

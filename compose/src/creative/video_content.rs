@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use crate::creative::known_films::{FileState, KnownFilms};
 use crate::creative::picture_file;
 use crate::creative::video;
 use crate::creative::video::{
@@ -50,8 +51,7 @@ pub(crate) struct VideoContent {
 /// # Errors
 /// A reason that names the file, when neither film nor poster can be shown.
 pub(crate) fn open(
-    settings: &Settings,
-    tools: &Tools,
+    (settings, tools, known): (&Settings, &Tools, &mut KnownFilms),
     fonts: &DrawingFonts,
     file: &CreativeFile,
     sound: bool,
@@ -59,13 +59,8 @@ pub(crate) fn open(
 ) -> Result<VideoContent, ComposeError> {
     let own = file.parts.first();
     let own = own.map(|part| picture_file::open(part, fonts, POSTER_PX));
-    let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
-        let poster = match &own {
-            Some(Ok(_)) => None,
-            _ => Some(first_picture(tools, &clip, &file.name)?),
-        };
-        Ok((clip, poster))
-    });
+    let needs_first = !matches!(own, Some(Ok(_)));
+    let opened = asked(tools, known, file, needs_first);
     let (clip, poster) = match (opened, own) {
         (Ok((clip, Some(first))), own) => {
             if let Some(Err(error)) = own {
@@ -94,6 +89,30 @@ pub(crate) fn open(
         health: health.clone(),
         look: None,
     })
+}
+
+/// What a film is, and its first picture if that is needed: known from its last play, or asked.
+fn asked(
+    tools: &Tools,
+    known: &mut KnownFilms,
+    file: &CreativeFile,
+    needs_first: bool,
+) -> Result<(Clip, Option<Bitmap>), ComposeError> {
+    let (path, name) = (&file.path, &file.name);
+    if let Some((clip, first)) = known.get(&file.digest, path, name)
+        && (first.is_some() || !needs_first)
+    {
+        return Ok((clip, first.filter(|_| needs_first)));
+    }
+    let state = FileState::of(path);
+    let clip = Clip::probe(tools, path, name)?;
+    let first = needs_first
+        .then(|| first_picture(tools, &clip, name))
+        .transpose()?;
+    if let Some(state) = state {
+        known.put(file.digest, (path, name), state, &clip, first.as_ref());
+    }
+    Ok((clip, first))
 }
 
 /// What a video file holds.

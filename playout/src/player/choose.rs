@@ -13,7 +13,8 @@ use crate::messages::stage_messages::{Composer, SlideOrder, Transition};
 use crate::player::record::counted_ms;
 use crate::player::slide_orders::{self, OrderContext};
 use crate::player::track::{
-    COMPOSE_MS_MAX, Counting, OnAir, PickedItem, Playable, Prepared, Progress,
+    COMPOSE_MS_MAX, Counting, FIRST_FILM_MS_MAX, FIRST_MS_MAX, OnAir, PickedItem, Playable,
+    Prepared, Progress,
 };
 use crate::player::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::schedule::rotation::{Airings, Decision, History, PickSurroundings};
@@ -81,10 +82,15 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             && item.kind != CreativeKind::Page
         {
             let (item, booking) = (item.clone(), pick.booking);
+            let ms_max = match item.kind {
+                CreativeKind::Video => FIRST_FILM_MS_MAX,
+                _ => FIRST_MS_MAX,
+            };
             let turn = Box::new(PickedItem { item, booking });
             self.order(at, Playable::Item(turn), Some(pick.dwell_ms), now);
             if let Some(pending) = &mut self.tracks[at].pending {
-                pending.is_first = matches!(pending.what, Playable::Item(_));
+                let is_item = matches!(pending.what, Playable::Item(_));
+                pending.first_ms_max = is_item.then_some(ms_max);
             }
             return;
         }
@@ -303,7 +309,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let (ticket, progress) = (pending.order.ticket, pending.progress());
-        if pending.is_first && progress == Progress::Composing {
+        if pending.first_ms_max.is_some() && progress == Progress::Composing {
             // It is kept when it is made, and comes next.
             self.tracks[at].pending = None;
             self.forget(Some(ticket));
