@@ -63,10 +63,10 @@ pub use crate::creative::video::frame_source::STALL_MAX;
 pub use crate::creative::video::lag::LAG_MAX;
 pub use crate::creative::video::probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
 pub use crate::creative::video::programs::{FFMPEG_VARIABLE, PIXELS_MAX};
+pub use crate::creative::video::queue::DecodedToItsEnd;
 pub use crate::creative::video::rate::RATE_MAX;
 pub use crate::creative::video::tools::{DECODER_VARIABLE, Tools};
 pub(crate) use crate::creative::video::transparent::first_picture;
-pub use crate::creative::video::whole::DecodedToItsEnd;
 pub(crate) use crate::creative::video::whole::{
     BackgroundLook, BackgroundLooks, LookAfterPlay, what_is_missing,
 };
@@ -283,7 +283,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
     let sound = showing
         .sound
         .and_then(|sound| SoundTrack::new(tools, clip, sound));
-    let decoded = DecodedToItsEnd(Arc::clone(&queue));
+    let decoded = DecodedToItsEnd::of(&queue);
     let frame_source = VideoFrameSource {
         name: clip.name.clone(),
         width_px,

@@ -5,7 +5,7 @@
 //! fewer pictures but none that is old; the stage never waits.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Most pictures that wait.
@@ -169,7 +169,7 @@ impl Queue {
     }
 
     /// Tells whether the decoder has come to the end of the file.
-    pub(super) fn is_decoded(&self) -> bool {
+    fn is_decoded(&self) -> bool {
         self.state().is_decoded
     }
 
@@ -192,6 +192,21 @@ impl Queue {
     }
 }
 
+/// Tells whether a film was decoded up to the end of its file.
+pub struct DecodedToItsEnd(Arc<Queue>);
+
+impl DecodedToItsEnd {
+    /// Tells it of the film whose pictures are in this line.
+    pub(super) fn of(queue: &Arc<Queue>) -> Self {
+        Self(Arc::clone(queue))
+    }
+
+    /// Whether it was, by now.
+    pub(crate) fn is_so(&self) -> bool {
+        self.0.is_decoded()
+    }
+}
+
 impl State {
     fn give_back(&mut self, room: Vec<u8>) {
         if !self.is_closed && self.rooms.len() < ROOMS_MAX {
@@ -202,7 +217,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::thread;
 
     use super::*;

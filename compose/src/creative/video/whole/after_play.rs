@@ -3,16 +3,12 @@
 //! Invariant: a film is not decoded twice at the same time, and not a second time when its play
 //! came to its end: what that missed was told as the play's own trouble.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::creative::video::queue::Queue;
+use crate::creative::video::queue::DecodedToItsEnd;
 use crate::creative::video::tools::Tools;
 use crate::creative::video::whole::background::{BackgroundLook, BackgroundLooks};
 use crate::slide::{FrameSource, Patch};
-
-/// Tells whether a film was decoded up to the end of its file.
-pub struct DecodedToItsEnd(pub(in crate::creative::video) Arc<Queue>);
 
 /// What is to be done once a film's play is over.
 pub(crate) struct LookAfterPlay {
@@ -64,7 +60,7 @@ impl Drop for LookedThrough {
         let Some(LookAfterPlay { looks, tools, look }) = self.look.take() else {
             return;
         };
-        if self.decoded.0.is_decoded() {
+        if self.decoded.is_so() {
             looks.was_seen(look.digest);
         } else {
             looks.look_through(&tools, look);

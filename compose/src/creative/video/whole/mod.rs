@@ -33,7 +33,6 @@ use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next, Queue};
 use crate::creative::video::tools::Tools;
-pub use crate::creative::video::whole::after_play::DecodedToItsEnd;
 pub(crate) use crate::creative::video::whole::after_play::LookAfterPlay;
 pub(crate) use crate::creative::video::whole::background::{BackgroundLook, BackgroundLooks};
 use crate::creative::video::{Showing, Started, begin, film, start};
