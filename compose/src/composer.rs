@@ -13,14 +13,16 @@ use passerby_playout::messages::stage_messages::{
 };
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::PlayNumber;
-use passerby_protocol::campaign::{Colours, Corner, CreativeKind, Motion};
+use passerby_protocol::campaign::{Corner, CreativeKind, Motion};
 use passerby_protocol::foreign;
 
+use crate::base_frames::{AboutBase, Base, FrameKey, KeptFrames};
+use crate::creative::known_films::KnownFilms;
 use crate::creative::picture_file;
 use crate::creative::video::{BackgroundLooks, Tools};
 use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
 use crate::creative::{card, house, notice, ticker, video_content};
-use crate::live::{FrameSources, LiveElement};
+use crate::live::FrameSources;
 use crate::page::code_square::CodePlan;
 use crate::page::content::Content;
 use crate::page::frame::Frame;
@@ -30,23 +32,22 @@ use crate::page::poster::{SlideWords, UnturnedSlide};
 use crate::page::{code_square, poster};
 use crate::raster::bitmap::Bitmap;
 use crate::raster::bitmap::Pixels;
-use crate::raster::canvas::Canvas;
-use crate::raster::frame_cache::{Cache, Weigh};
 use crate::settings::Settings;
-use crate::slide::{Caption, FrameSource, Moving, MovingPicture, Slide};
+use crate::slide::{Caption, FrameSource, Slide};
 use crate::text::Typesetter;
 use crate::text::fonts::Fonts;
 use crate::verify::CodeVerifier;
 
 /// The composer of the terminal. It keeps the last frames without their codes, so that a repeat
-/// only costs its code.
+/// only costs its code; in files, where they may be written.
 pub struct SlideComposer {
     settings: Settings,
     typesetter: Typesetter,
     tools: Tools,
     film_looks: BackgroundLooks,
+    films: KnownFilms,
     pages: SnapshotKeeper,
-    frames: Cache<FrameKey, Base>,
+    frames: KeptFrames,
     frames_drawn: u64,
     verifier: CodeVerifier,
     /// What was said of slides already; at most [`SAID_MAX`].
@@ -69,47 +70,6 @@ pub struct PreviewSlide {
 const FOUND_MAX: usize = 16;
 /// Most remarks that are remembered, so that each is logged once.
 const SAID_MAX: usize = 200;
-
-/// What a frame without its code depends on.
-#[derive(Debug, Clone, PartialEq)]
-struct FrameKey {
-    creative: Creative,
-    headline: Option<String>,
-    /// Call, host and the code square's plan.
-    code: Option<(String, String, CodePlan)>,
-    colours: Colours,
-    ken_burns: Option<KenBurns>,
-    screen: Geometry,
-    /// A card without the time to be read may air without its body.
-    is_brief: bool,
-}
-
-/// A finished frame but for the code, turned for the output.
-#[derive(Clone)]
-struct Base {
-    /// No other frame of this composer has it.
-    number: u64,
-    canvas: Canvas,
-    live: Vec<LiveElement>,
-    moving: Option<Moving>,
-    remarks: Vec<String>,
-}
-
-impl Weigh for Base {
-    fn bytes(&self) -> usize {
-        let moving = self
-            .moving
-            .as_ref()
-            .map_or(0, |moving| match &moving.picture {
-                MovingPicture::Rgba { pixels, .. } | MovingPicture::Strip { pixels, .. } => {
-                    pixels.len()
-                }
-                MovingPicture::Nv12 { luma, chroma, .. } => luma.len() + chroma.len(),
-            });
-        let live: usize = self.live.iter().map(LiveElement::bytes).sum();
-        self.canvas.rgba.len() + live + moving
-    }
-}
 
 impl Default for SlideComposer {
     fn default() -> Self {
@@ -138,9 +98,10 @@ impl SlideComposer {
             pages: SnapshotKeeper::new(KeeperConfig::new(&settings)),
             tools,
             film_looks: BackgroundLooks::default(),
+            films: KnownFilms::default(),
+            frames: KeptFrames::new(settings.frames.as_deref()),
             settings,
             typesetter: Typesetter::with_fonts(fonts),
-            frames: Cache::new(),
             frames_drawn: 0,
             verifier: CodeVerifier::default(),
             said: Vec::new(),
@@ -170,7 +131,7 @@ impl SlideComposer {
         let is_notice = matches!(order.creative, Creative::Notice { .. });
         // A notice is drawn anew each time it comes, so that what it lacks is logged each time.
         if !is_notice && let Some(base) = self.frames.get(&key) {
-            return Ok((base.clone(), None));
+            return Ok((base, None));
         }
         let words = code.map(|(code, corner, plan)| CodeWords {
             plan,
@@ -213,9 +174,9 @@ impl SlideComposer {
                 }
                 CreativeKind::Video => {
                     let fonts = self.typesetter.fonts().of_drawings();
-                    let (settings, tools) = (&self.settings, &self.tools);
-                    let mut content =
-                        video_content::open(settings, tools, fonts, file, order.sound, health)?;
+                    let settings = &self.settings;
+                    let with = (settings, &self.tools, &mut self.films);
+                    let mut content = video_content::open(with, fonts, file, order.sound, health)?;
                     if settings.looks_through_films {
                         let (looks, found) = (&self.film_looks, &self.found.0);
                         content.look_through(looks, &order.campaign, &file.digest, found);
@@ -246,14 +207,16 @@ impl SlideComposer {
         self.tell(&order.campaign, &order.creative, &upright.remarks);
         self.frames_drawn += 1;
         let base = Base {
-            number: self.frames_drawn,
             canvas: upright.canvas.rotated(frame.rotation),
-            live: upright.live,
             moving: upright.moving,
-            remarks: upright.remarks,
+            about: AboutBase {
+                number: self.frames_drawn,
+                live: upright.live,
+                remarks: upright.remarks,
+            },
         };
         if upright.frame_source.is_none() {
-            self.frames.put(key, base.clone());
+            self.frames.put(key, &base);
         }
         Ok((base, upright.frame_source))
     }
@@ -342,12 +305,15 @@ impl SlideComposer {
             health,
         )?;
         let Base {
-            number,
             mut canvas,
-            live,
             moving,
-            remarks,
+            about,
         } = base;
+        let AboutBase {
+            number,
+            live,
+            remarks,
+        } = about;
         if let Some((code, matrix, _, plan)) = &planned {
             code_square::draw(&mut canvas, matrix, plan, &frame);
             self.verifier

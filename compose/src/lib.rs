@@ -8,6 +8,7 @@
 //! moves; every code on it was read back from its final pixels ([`verify`]); bad content costs an
 //! error with a reason, never a panic; the house creative never fails.
 
+mod base_frames;
 mod composer;
 pub mod confinement;
 pub mod creative;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub context: Arc<LiveContext>,
     /// Where the last good snapshots of web pages are kept; none keeps them in memory only.
     pub snapshots: Option<PathBuf>,
+    /// Where finished frames are kept, each composer's apart; none keeps fewer, in memory.
+    pub frames: Option<PathBuf>,
     /// What the operator lets web pages do.
     pub pages: PageRules,
     /// The operator's own content folders; what lies there is trusted more than what the hub sends.
@@ -51,6 +53,7 @@ impl Default for Settings {
             time_zone: TimeZone::UTC,
             context: Arc::default(),
             snapshots: None,
+            frames: None,
             pages: PageRules::default(),
             own_folders: Vec::new(),
             sound: None,

@@ -171,6 +171,12 @@ pub trait FrameSource: Send + Sync + 'static {
     /// is not ready is left for the next call. A later patch may replace an earlier one of the same
     /// call.
     fn advance(&mut self, at: Duration, due: &mut Vec<Patch>) -> Option<Duration>;
+
+    /// Takes back a patch that was used, to fill its bytes anew; what they hold by now means
+    /// nothing. Returns one of which it can make no use.
+    fn take_back(&mut self, patch: Patch) -> Option<Patch> {
+        Some(patch)
+    }
 }
 
 /// New pixels for a part of a layer.

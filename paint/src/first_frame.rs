@@ -42,7 +42,7 @@ pub fn first_frame(
         source.begin();
         let mut due = Vec::new();
         source.advance(Duration::ZERO, &mut due);
-        for patch in &due {
+        for patch in &mut due {
             painter.patch(id, patch)?;
         }
     }

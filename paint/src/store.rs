@@ -16,11 +16,12 @@ pub trait SlideStore: Send + Sync {
     /// Says why they cannot be painted.
     fn load(&mut self, pixels: SlidePixels) -> Result<SlideId, String>;
 
-    /// Replaces some pixels of a slide. The next frame shows them.
+    /// Replaces some pixels of a slide. The next frame shows them. The patch's bytes mean nothing
+    /// afterwards, but there are as many.
     ///
     /// # Errors
     /// Says why they do not fit; nothing is changed then.
-    fn patch(&mut self, slide: SlideId, patch: &Patch) -> Result<(), String>;
+    fn patch(&mut self, slide: SlideId, patch: &mut Patch) -> Result<(), String>;
 
     /// Lets go of every slide but these.
     fn keep(&mut self, slides: &[SlideId]);

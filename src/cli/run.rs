@@ -115,6 +115,11 @@ impl Run {
             },
         });
         let settings = settings_of(&config, clock.clone(), context.clone());
+        let frames = config.data_dir.join("frames");
+        let [of_files, of_drawn] = ["files", "drawn"].map(|name| Settings {
+            frames: Some(frames.join(name)),
+            ..settings.clone()
+        });
         let background = config.layout.background.0;
         let recorded = Arc::new(Notify::new());
         let (event_queue, events) = bounded(REQUESTS_MAX);
@@ -143,8 +148,8 @@ impl Run {
                 local,
                 enrolment,
                 clock,
-                composer: SlideComposer::new(settings.clone()),
-                urgent: SlideComposer::new(settings),
+                composer: SlideComposer::new(of_files),
+                urgent: SlideComposer::new(of_drawn),
                 stage: StageCommands(commands),
                 events,
                 requests: request_queue,
@@ -244,6 +249,7 @@ fn settings_of(
         time_zone: config.time_zone.clone(),
         context,
         snapshots: Some(config.data_dir.join("snapshots")),
+        frames: None,
         pages: config.pages.clone(),
         own_folders: config.folders.clone(),
         sound: config.sound.as_ref().map(|sound| SoundOutput {

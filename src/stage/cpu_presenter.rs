@@ -49,7 +49,7 @@ impl SlideStore for SharedPainter {
         self.painter().load(pixels)
     }
 
-    fn patch(&mut self, slide: SlideId, patch: &Patch) -> Result<(), String> {
+    fn patch(&mut self, slide: SlideId, patch: &mut Patch) -> Result<(), String> {
         self.painter().patch(slide, patch)
     }
 

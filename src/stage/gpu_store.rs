@@ -84,7 +84,7 @@ impl SlideStore for GpuStore {
         Ok(id)
     }
 
-    fn patch(&mut self, slide: SlideId, patch: &Patch) -> Result<(), String> {
+    fn patch(&mut self, slide: SlideId, patch: &mut Patch) -> Result<(), String> {
         match self.slides.kept().slides.get(&slide) {
             Some(slide) => slide.planes.patch(&self.gpu, patch),
             None => Err("it is gone".into()),

@@ -164,9 +164,12 @@ impl LoadedSlide {
         if due.len() > PATCHES_MAX {
             due.drain(..due.len() - PATCHES_MAX);
         }
-        for patch in due.drain(..) {
-            match store.patch(self.id, &patch) {
-                Ok(()) => fed.changed = true,
+        for mut patch in due.drain(..) {
+            match store.patch(self.id, &mut patch) {
+                Ok(()) => {
+                    fed.changed = true;
+                    frame_source.take_back(patch);
+                }
                 Err(reason) if !self.complained => {
                     self.complained = true;
                     error!(

@@ -6,6 +6,7 @@ pub mod drawing;
 pub(crate) mod file;
 pub(crate) mod film_still;
 pub(crate) mod house;
+pub(crate) mod known_films;
 pub(crate) mod notice;
 mod other_kinds;
 pub(crate) mod picture;

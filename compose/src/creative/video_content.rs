@@ -7,10 +7,12 @@
 
 use std::path::Path;
 
+use crate::creative::known_films::{FileState, KnownFilms};
 use crate::creative::picture_file;
 use crate::creative::video;
 use crate::creative::video::{
-    BackgroundLook, BackgroundLooks, Clip, Nv12, Showing, Tools, nv12_of_rgb, rgb_of_yuv,
+    BackgroundLook, BackgroundLooks, Clip, LookAfterPlay, Nv12, Showing, Tools, nv12_of_rgb,
+    rgb_of_yuv,
 };
 use crate::page::content::Content;
 use crate::page::moving_layer::Film;
@@ -41,6 +43,7 @@ pub(crate) struct VideoContent {
     poster: Bitmap,
     sound: Option<SoundOutput>,
     health: Health,
+    look: Option<LookAfterPlay>,
 }
 
 /// Opens a video file: its poster, and the film if there is one to be had.
@@ -48,8 +51,7 @@ pub(crate) struct VideoContent {
 /// # Errors
 /// A reason that names the file, when neither film nor poster can be shown.
 pub(crate) fn open(
-    settings: &Settings,
-    tools: &Tools,
+    (settings, tools, known): (&Settings, &Tools, &mut KnownFilms),
     fonts: &DrawingFonts,
     file: &CreativeFile,
     sound: bool,
@@ -57,13 +59,8 @@ pub(crate) fn open(
 ) -> Result<VideoContent, ComposeError> {
     let own = file.parts.first();
     let own = own.map(|part| picture_file::open(part, fonts, POSTER_PX));
-    let opened = Clip::probe(tools, &file.path, &file.name).and_then(|clip| {
-        let poster = match &own {
-            Some(Ok(_)) => None,
-            _ => Some(first_picture(tools, &clip, &file.name)?),
-        };
-        Ok((clip, poster))
-    });
+    let needs_first = !matches!(own, Some(Ok(_)));
+    let opened = asked(tools, known, file, needs_first);
     let (clip, poster) = match (opened, own) {
         (Ok((clip, Some(first))), own) => {
             if let Some(Err(error)) = own {
@@ -90,7 +87,32 @@ pub(crate) fn open(
         poster,
         sound: settings.sound.clone().filter(|_| sound),
         health: health.clone(),
+        look: None,
     })
+}
+
+/// What a film is, and its first picture if that is needed: known from its last play, or asked.
+fn asked(
+    tools: &Tools,
+    known: &mut KnownFilms,
+    file: &CreativeFile,
+    needs_first: bool,
+) -> Result<(Clip, Option<Bitmap>), ComposeError> {
+    let (path, name) = (&file.path, &file.name);
+    if let Some((clip, first)) = known.get(&file.digest, path, name)
+        && (first.is_some() || !needs_first)
+    {
+        return Ok((clip, first.filter(|_| needs_first)));
+    }
+    let state = FileState::of(path);
+    let clip = Clip::probe(tools, path, name)?;
+    let first = needs_first
+        .then(|| first_picture(tools, &clip, name))
+        .transpose()?;
+    if let Some(state) = state {
+        known.put(file.digest, (path, name), state, &clip, first.as_ref());
+    }
+    Ok((clip, first))
 }
 
 /// What a video file holds.
@@ -231,11 +253,17 @@ impl Content for VideoContent {
             },
         );
         match opened {
-            Ok(video) => Ok(Some(Film {
-                picture: video.first,
-                travel: Travel::Still(crop.share(size)),
-                frame_source: Some(video.frame_source),
-            })),
+            Ok(video) => {
+                let frame_source = match self.look.take() {
+                    Some(look) => look.hang_on(video.frame_source, video.decoded),
+                    None => video.frame_source,
+                };
+                Ok(Some(Film {
+                    picture: video.first,
+                    travel: Travel::Still(crop.share(size)),
+                    frame_source: Some(frame_source),
+                }))
+            }
             Err(error) => {
                 self.health.fail(error.to_string());
                 Ok(None)
@@ -245,9 +273,10 @@ impl Content for VideoContent {
 }
 
 impl VideoContent {
-    /// Has the film decoded once in the background, and tells what of it people will not see.
+    /// Has the film decoded once in the background when its play is over and did not come to its
+    /// end, and tells what of it people will not see.
     pub(crate) fn look_through(
-        &self,
+        &mut self,
         looks: &BackgroundLooks,
         campaign: &str,
         digest: &Digest,
@@ -260,7 +289,11 @@ impl VideoContent {
                 campaign: campaign.to_owned(),
                 found: found.clone(),
             };
-            looks.look_through(&self.tools, look);
+            self.look = Some(LookAfterPlay {
+                looks: looks.clone(),
+                tools: self.tools.clone(),
+                look,
+            });
         }
     }
 

@@ -79,4 +79,10 @@ impl FrameSource for FrameSources {
             .filter_map(|frame_source| frame_source.advance(at, due))
             .min()
     }
+
+    fn take_back(&mut self, patch: Patch) -> Option<Patch> {
+        self.0
+            .iter_mut()
+            .try_fold(patch, |patch, frame_source| frame_source.take_back(patch))
+    }
 }

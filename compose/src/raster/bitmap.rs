@@ -1,6 +1,7 @@
 //! A picture as pixels.
 
 /// A decoded picture, upright.
+#[derive(Clone)]
 pub(crate) struct Bitmap {
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -8,7 +9,7 @@ pub(crate) struct Bitmap {
 }
 
 /// Eight bits a channel, rows from the top.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Pixels {
     Rgb(Vec<u8>),
     /// Alpha is not premultiplied.

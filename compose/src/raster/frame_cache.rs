@@ -1,4 +1,5 @@
-//! Keeps finished frames without their codes, since from play to play only the code changes.
+//! Keeps finished frames without their codes in memory, since from play to play only the code
+//! changes.
 //!
 //! Invariant: at most [`FRAMES_MAX`] frames and [`BYTES_MAX`] bytes; the least recently used one
 //! goes first.
@@ -6,7 +7,7 @@
 /// Most frames.
 pub(crate) const FRAMES_MAX: usize = 8;
 /// Most bytes of frames.
-pub(crate) const BYTES_MAX: usize = 128 << 20;
+pub(crate) const BYTES_MAX: usize = 48 << 20;
 
 /// Says how many bytes something takes.
 pub(crate) trait Weigh {

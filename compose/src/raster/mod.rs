@@ -3,5 +3,6 @@
 pub(crate) mod bitmap;
 pub(crate) mod canvas;
 pub(crate) mod frame_cache;
+pub(crate) mod frame_files;
 pub(crate) mod palette;
 pub(crate) mod scale;

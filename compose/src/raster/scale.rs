@@ -79,6 +79,13 @@ pub(crate) fn scaled(
     (width, height): (u32, u32),
     paper: Rgb,
 ) -> Result<Vec<u8>, ComposeError> {
+    let is_whole = crop == Crop::whole(bitmap.width, bitmap.height);
+    if let Pixels::Rgb(bytes) = &bitmap.pixels
+        && is_whole
+        && (bitmap.width, bitmap.height) == (width, height)
+    {
+        return Ok(bytes.clone());
+    }
     let factor = (crop.width / f64::from(width.max(1))).min(crop.height / f64::from(height.max(1)));
     // Averaging first is cheap and keeps a huge picture from being held twice.
     let by = match factor {
@@ -407,6 +414,27 @@ mod tests {
             let middle = rgb[rgb.len() / 2];
             // Half of the light is 188; averaging the numbers themselves would give 128.
             assert!((165..=200).contains(&middle), "{middle}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_the_wanted_size_stays_as_it_is_with_the_short_way_and_the_long_one() {
+        let rgb: Vec<u8> = (0..=255)
+            .flat_map(|level| [level, 255 - level, 9])
+            .collect();
+        let rgba: Vec<u8> = rgb
+            .chunks_exact(3)
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255])
+            .collect();
+        for pixels in [Pixels::Rgb(rgb.clone()), Pixels::Rgba(rgba)] {
+            let bitmap = Bitmap {
+                width: 16,
+                height: 16,
+                pixels,
+            };
+            let crop = Crop::whole(16, 16);
+            let seen = scaled(&bitmap, crop, (16, 16), Rgb([0; 3])).expect("scales");
+            assert_eq!(seen, rgb);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what a patch has changed is known until it was painted.
 
+use std::mem;
 use std::ops::Range;
 
 use passerby_compose::slide::{Area, MovingPicture, Patch, Plane};
@@ -66,7 +67,7 @@ impl KeptSlide {
     }
 
     /// Replaces pixels.
-    pub(super) fn patch(&mut self, patch: &Patch) -> Result<(), String> {
+    pub(super) fn patch(&mut self, patch: &mut Patch) -> Result<(), String> {
         self.sizes.check(patch)?;
         let (width, _) = self.sizes.still;
         match patch.plane {
@@ -94,7 +95,7 @@ impl KeptSlide {
                         },
                     ) => write(pixels, *width_px, 4, patch),
                     Some(MovingPicture::Nv12 { width_px, luma, .. }) => {
-                        write(luma, *width_px, 1, patch);
+                        replace(luma, *width_px, 1, patch);
                     }
                     None => {}
                 }
@@ -105,7 +106,7 @@ impl KeptSlide {
                     width_px, chroma, ..
                 }) = &mut self.picture
                 {
-                    write(chroma, *width_px / 2, 2, patch);
+                    replace(chroma, *width_px / 2, 2, patch);
                 }
             }
         }
@@ -132,6 +133,15 @@ pub(super) fn around(a: Area, b: Area) -> Area {
     let right = a.right().max(b.right());
     let bottom = a.bottom().max(b.bottom());
     Area::new(x, y, right - x, bottom - y)
+}
+
+/// Puts new pixels in the place of a video's: all of them at once without a copy.
+fn replace(plane: &mut Vec<u8>, width: u32, pixel_bytes: usize, patch: &mut Patch) {
+    if patch.bytes.len() == plane.len() {
+        mem::swap(plane, &mut patch.bytes);
+    } else {
+        write(plane, width, pixel_bytes, patch);
+    }
 }
 
 fn write(plane: &mut [u8], width: u32, pixel_bytes: usize, patch: &Patch) {

@@ -120,7 +120,7 @@ impl SlideStore for Painter {
         Ok(id)
     }
 
-    fn patch(&mut self, slide: SlideId, patch: &Patch) -> Result<(), String> {
+    fn patch(&mut self, slide: SlideId, patch: &mut Patch) -> Result<(), String> {
         match self.slides.get_mut(&slide) {
             Some(slide) => slide.patch(patch),
             None => Err("it is gone".into()),

@@ -135,22 +135,22 @@ fn compare(seed: u64) -> usize {
                 let slide = loaded[dice.throw(6) as usize];
                 let area = dice.area((40, 30));
                 let pixel = [dice.throw(256) as u8, 7, 8, 255];
-                let patch = Patch {
+                let mut patch = Patch {
                     plane: Plane::Still,
                     area,
                     bytes: pixel.repeat((area.width * area.height) as usize),
                 };
-                painter.patch(slide, &patch).unwrap();
+                painter.patch(slide, &mut patch).unwrap();
             }
             _ => {
                 let area = dice.area((hole.width, hole.height));
                 let pixel = [dice.throw(256) as u8, 99, 98, 255];
-                let patch = Patch {
+                let mut patch = Patch {
                     plane: Plane::Moving,
                     area,
                     bytes: pixel.repeat((area.width * area.height) as usize),
                 };
-                painter.patch(loaded[0], &patch).unwrap();
+                painter.patch(loaded[0], &mut patch).unwrap();
             }
         }
         let areas = painter.paint(&frame, SIZE);
@@ -227,13 +227,13 @@ fn what_nobody_keeps_is_gone_and_what_does_not_fit_is_refused() {
     let [first, second] = [(), ()].map(|()| painter.load(dice.pixels((4, 4), None)).unwrap());
     painter.keep(&[second]);
     assert_eq!(painter.slides(), 1);
-    let patch = Patch {
+    let mut patch = Patch {
         plane: Plane::Still,
         area: Area::new(0, 0, 1, 1),
         bytes: vec![0; 4],
     };
-    assert!(painter.patch(first, &patch).is_err());
-    assert!(painter.patch(second, &patch).is_ok());
+    assert!(painter.patch(first, &mut patch).is_err());
+    assert!(painter.patch(second, &mut patch).is_ok());
     let mut wrong = dice.pixels((4, 4), None);
     wrong.rgba.pop();
     assert!(painter.load(wrong).is_err());

@@ -1,7 +1,7 @@
 //! Chooses, orders and gives up what comes next in a zone.
 //!
-//! Invariant: what follows is chosen for the moment at which the play on the screen ends, as if
-//! that had had its time.
+//! Invariants: what follows is chosen for the moment at which the play on the screen ends, as if
+//! that had had its time; nothing is waited for longer than a moment while the screen is empty.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::messages::stage_messages::{Composer, SlideOrder, Transition};
 use crate::player::record::counted_ms;
 use crate::player::slide_orders::{self, OrderContext};
 use crate::player::track::{
-    COMPOSE_MS_MAX, Counting, OnAir, PickedItem, Playable, Prepared, Progress,
+    COMPOSE_MS_MAX, Counting, FIRST_FILM_MS_MAX, FIRST_MS_MAX, OnAir, PickedItem, Playable,
+    Prepared, Progress,
 };
 use crate::player::{BUILT_IN_RETRY_MS, FADE, PAGE_RETRY_MS, Player, RETRY_MS, StageLink, Track};
 use crate::schedule::rotation::{Airings, Decision, History, PickSurroundings};
@@ -34,8 +35,7 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let Some(on_air) = &track.on_air else {
-            // The first picture must come at once: the house creative is drawn, not decoded.
-            return self.order(at, Playable::House, Some(0), now);
+            return self.prepare_first(at, covers, now);
         };
         if std::mem::take(&mut track.stale) {
             return self.redress(at);
@@ -68,6 +68,33 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 self.prepare_house(at, until_change_ms, pairs, &moment, now);
             }
         }
+    }
+
+    /// Orders what is seen first in a zone: what airs now, if that is made at once, else the house
+    /// creative, which is drawn and needs no file.
+    fn prepare_first(&mut self, at: usize, is_covered: bool, now: &Moment) {
+        let may_be_an_item =
+            !is_covered && self.pairing.is_none() && self.tracks[at].failed.is_empty();
+        if may_be_an_item
+            && let Decision::Item(pick) = self.decide(at, now, now)
+            && let item = &self.tracks[at].rotation.catalog()[pick.index]
+            // The picture of a page may take its time.
+            && item.kind != CreativeKind::Page
+        {
+            let (item, booking) = (item.clone(), pick.booking);
+            let ms_max = match item.kind {
+                CreativeKind::Video => FIRST_FILM_MS_MAX,
+                _ => FIRST_MS_MAX,
+            };
+            let turn = Box::new(PickedItem { item, booking });
+            self.order(at, Playable::Item(turn), Some(pick.dwell_ms), now);
+            if let Some(pending) = &mut self.tracks[at].pending {
+                let is_item = matches!(pending.what, Playable::Item(_));
+                pending.first_ms_max = is_item.then_some(ms_max);
+            }
+            return;
+        }
+        self.order(at, Playable::House, Some(0), now);
     }
 
     /// What the rotation wants in a zone at a moment, as far as it can be had.
@@ -282,6 +309,12 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
             return;
         }
         let (ticket, progress) = (pending.order.ticket, pending.progress());
+        if pending.first_ms_max.is_some() && progress == Progress::Composing {
+            // It is kept when it is made, and comes next.
+            self.tracks[at].pending = None;
+            self.forget(Some(ticket));
+            return self.order(at, Playable::House, Some(0), &self.clock.now());
+        }
         let is_at_work = self.pool.forget(ticket);
         match progress {
             Progress::Composing if is_at_work => {

@@ -19,6 +19,10 @@ use crate::system::clock::Moment;
 /// How long a slide may be in the making before it is given up, in milliseconds. Helpers such as a
 /// video decoder or a web page's snapshot have shorter bounds of their own.
 pub(super) const COMPOSE_MS_MAX: u64 = 60_000;
+/// The same for the first slide of a zone, after which the house creative is drawn.
+pub(super) const FIRST_MS_MAX: u64 = 1_000;
+/// The same where that is a film, which has to be asked for what it is and decoded.
+pub(super) const FIRST_FILM_MS_MAX: u64 = 2_500;
 /// How long the stage may take to answer a command before the slide is given up, in milliseconds.
 pub(super) const STAGE_MS_MAX: u64 = 30_000;
 
@@ -50,6 +54,8 @@ pub(super) struct Prepared {
     pub(super) dwell_ms: Option<u64>,
     /// The same play again, for a screen that changed its size.
     pub(super) redress: bool,
+    /// How long it may be in the making when nothing is on the screen before it, in milliseconds.
+    pub(super) first_ms_max: Option<u64>,
     pub(super) health: Health,
     progress: Progress,
     /// When it came so far, in milliseconds of the boot clock.
@@ -90,6 +96,7 @@ impl Prepared {
             transition,
             dwell_ms,
             redress: false,
+            first_ms_max: None,
             health: Health::default(),
             progress: Progress::Composing,
             since_ms: now_ms,
@@ -107,7 +114,11 @@ impl Prepared {
 
     /// When it is given up, unless somebody answers before.
     pub(super) fn gives_up_at_ms(&self) -> Option<u64> {
-        Some(self.since_ms + self.progress.bound_ms()?)
+        let bound_ms = match self.progress {
+            Progress::Composing => self.first_ms_max.or(self.progress.bound_ms())?,
+            progress => progress.bound_ms()?,
+        };
+        Some(self.since_ms + bound_ms)
     }
 }
 

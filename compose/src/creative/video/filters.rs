@@ -30,15 +30,39 @@ pub(super) fn of_film(clip: &Clip, kind: DecoderKind, scaled_px: (u32, u32)) -> 
     ));
     if clip.maps_tones() {
         filters.extend(tones(clip, scaled_px));
+    } else if kind == DecoderKind::Software && comes_as_it_is(clip, scaled_px) {
+        let (width, height) = scaled_px;
+        // Does nothing while pictures have this size, if it is told nothing about colours.
+        filters.push(format!("scale={width}:{height}:flags=bicubic"));
     } else {
         filters.push(scale(clip, scaled_px));
     }
     if clip.shows_paper() {
         filters.push(on_paper(clip));
     }
-    filters.push("format=nv12".to_owned());
+    let form = if has_pairs(kind) {
+        "format=nv12"
+    } else {
+        "format=yuv420p"
+    };
+    filters.push(form.to_owned());
     filters.extend(clip.orientation.filter().map(str::to_owned));
     filters.join(",")
+}
+
+/// Whether pictures come with Cb and Cr in turn, as hardware decodes them, and not in a plane for
+/// each, as software does.
+pub(super) fn has_pairs(kind: DecoderKind) -> bool {
+    kind != DecoderKind::Software
+}
+
+/// Whether nothing about the decoded pictures has to be changed.
+fn comes_as_it_is(clip: &Clip, scaled_px: (u32, u32)) -> bool {
+    clip.is_plain
+        && clip.coded_px == scaled_px
+        && clip.coding == clip.source
+        && !clip.source.full_range
+        && !clip.shows_paper()
 }
 
 /// The filters for one picture with its transparency, as RGBA.

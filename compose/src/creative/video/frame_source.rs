@@ -15,6 +15,7 @@ use passerby_playout::messages::stage_messages::Health;
 
 use crate::creative::supervise::ChildGuard;
 use crate::creative::video::colour::Nv12;
+use crate::creative::video::lag::{Lag, advice};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::sound::SoundTrack;
@@ -22,8 +23,6 @@ use crate::slide::{Area, FrameSource, Patch, Plane};
 
 /// How long a picture may be missing.
 pub const STALL_MAX: Duration = Duration::from_secs(2);
-/// How far, and for how long, a film may be behind its time before its play is marked.
-pub const LAG_MAX: Duration = Duration::from_secs(2);
 /// When to ask again for a picture that is late.
 const LATE_AGAIN: Duration = Duration::from_millis(10);
 
@@ -51,8 +50,7 @@ pub(super) struct Progress {
     held: Option<Picture>,
     /// Since when the picture that is due is missing.
     missing_since: Option<Duration>,
-    /// Since when the film is more than [`LAG_MAX`] behind.
-    lags_since: Option<Duration>,
+    lag: Lag,
     is_over: bool,
     shown: u64,
     left_out: u64,
@@ -82,8 +80,10 @@ impl FrameSource for VideoFrameSource {
                     break None;
                 }
                 Next::Picture(picture) => {
-                    if newest.replace(picture).is_some() {
+                    if let Some(older) = newest.replace(picture) {
                         self.progress.left_out += 1;
+                        self.queue.give_back(older.luma);
+                        self.queue.give_back(older.chroma);
                     }
                 }
                 Next::Late => break None,
@@ -121,6 +121,14 @@ impl FrameSource for VideoFrameSource {
         self.fail(&what, due);
         None
     }
+
+    fn take_back(&mut self, patch: Patch) -> Option<Patch> {
+        if patch.plane == Plane::Still {
+            return Some(patch);
+        }
+        self.queue.give_back(patch.bytes);
+        None
+    }
 }
 
 impl VideoFrameSource {
@@ -141,14 +149,11 @@ impl VideoFrameSource {
     /// Marks the play when the film stays behind its time. A stage that paused finds old pictures
     /// too, but catches up.
     fn watch_lag(&mut self, at: Duration, number: u64) {
-        if at.saturating_sub(self.rate.due(number)) <= LAG_MAX {
-            self.progress.lags_since = None;
-            return;
-        }
-        let since = *self.progress.lags_since.get_or_insert(at);
-        if at.saturating_sub(since) > LAG_MAX && self.health.trouble().is_none() {
+        let behind = at.saturating_sub(self.rate.due(number));
+        if self.progress.lag.is_too_much(at, behind) && self.health.trouble().is_none() {
+            let advice = advice(self.width_px);
             let reason = format!(
-                "{}: this machine decodes it too slowly; export it with 1280 × 720 and 30 pictures a second at most",
+                "{}: this machine decodes it too slowly; {advice}",
                 self.name
             );
             tracing::warn!("{reason}");

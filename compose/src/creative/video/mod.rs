@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! file ─▶ ffmpeg: decode, even beat, scale, turn ─pipe▶ film thread
-//!      ─queue of 4▶ frame source ─patches▶ luma, chroma
+//!      ─queue of 4▶ frame source ─patches▶ luma, chroma ─▶ the film thread fills them anew
 //! ```
 //!
 //! Invariants:
@@ -34,6 +34,7 @@ mod decoder;
 mod film;
 mod filters;
 mod frame_source;
+mod lag;
 mod probe;
 mod programs;
 mod queue;
@@ -58,13 +59,17 @@ use crate::slide::{FrameSource, MovingPicture, VideoCoding};
 
 pub use crate::creative::video::colour::{Nv12, nv12_of_rgb, rgb_of_yuv};
 pub use crate::creative::video::decoder::{Codec, DecoderKind};
-pub use crate::creative::video::frame_source::{LAG_MAX, STALL_MAX};
+pub use crate::creative::video::frame_source::STALL_MAX;
+pub use crate::creative::video::lag::LAG_MAX;
 pub use crate::creative::video::probe::{Clip, LENGTH_MAX, SIDE_PX_MAX};
 pub use crate::creative::video::programs::{FFMPEG_VARIABLE, PIXELS_MAX};
+pub use crate::creative::video::queue::DecodedToItsEnd;
 pub use crate::creative::video::rate::RATE_MAX;
 pub use crate::creative::video::tools::{DECODER_VARIABLE, Tools};
 pub(crate) use crate::creative::video::transparent::first_picture;
-pub(crate) use crate::creative::video::whole::{BackgroundLook, BackgroundLooks, what_is_missing};
+pub(crate) use crate::creative::video::whole::{
+    BackgroundLook, BackgroundLooks, LookAfterPlay, what_is_missing,
+};
 
 /// How long a hardware decoder may take for the first picture before software is tried.
 const HARDWARE_WAIT_MAX: Patience = Patience::of_clock(Duration::from_millis(2500));
@@ -108,6 +113,8 @@ pub struct Video {
     pub length: Option<Duration>,
     /// Who decodes it.
     pub decoder: DecoderKind,
+    /// Whether all of it has been decoded.
+    pub decoded: DecodedToItsEnd,
 }
 
 /// Starts to decode a video and returns with its first picture.
@@ -276,6 +283,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
     let sound = showing
         .sound
         .and_then(|sound| SoundTrack::new(tools, clip, sound));
+    let decoded = DecodedToItsEnd::of(&queue);
     let frame_source = VideoFrameSource {
         name: clip.name.clone(),
         width_px,
@@ -302,6 +310,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
         frame_source: Box::new(frame_source),
         length: clip.length,
         decoder: kind,
+        decoded,
     }
 }
 

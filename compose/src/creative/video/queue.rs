@@ -5,11 +5,14 @@
 //! fewer pictures but none that is old; the stage never waits.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Most pictures that wait.
 pub(super) const QUEUE_PICTURES_MAX: usize = 4;
+/// Most planes that wait to be filled anew: those of the pictures in line, of the one on the screen
+/// and of the one that is read.
+const ROOMS_MAX: usize = 2 * (QUEUE_PICTURES_MAX + 2);
 
 /// One decoded picture.
 #[derive(Clone)]
@@ -53,9 +56,13 @@ struct State {
     pictures: VecDeque<Picture>,
     end: Option<End>,
     is_closed: bool,
+    is_decoded: bool,
     /// The picture that was due when the stage last asked; older ones are late.
     due: Option<u64>,
     skipped: u64,
+    /// Planes that nobody needs any more, to be filled anew: memory that is asked of the system for
+    /// every picture costs more than what is read into it.
+    rooms: Vec<Vec<u8>>,
 }
 
 impl Queue {
@@ -69,7 +76,10 @@ impl Queue {
             if state.due.is_some_and(|due| picture.number <= due) {
                 // All that wait are older, so none of them will be seen.
                 state.skipped += state.pictures.len() as u64;
-                state.pictures.clear();
+                while let Some(late) = state.pictures.pop_front() {
+                    state.give_back(late.luma);
+                    state.give_back(late.chroma);
+                }
             }
             if state.pictures.len() < QUEUE_PICTURES_MAX {
                 state.pictures.push_back(picture);
@@ -81,6 +91,24 @@ impl Queue {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Room for a plane of so many bytes; what is in it means nothing.
+    pub(super) fn room(&self, bytes: usize) -> Vec<u8> {
+        let mut state = self.state();
+        let place = state.rooms.iter().position(|room| room.len() == bytes);
+        match place {
+            Some(place) => state.rooms.swap_remove(place),
+            None => {
+                drop(state);
+                vec![0; bytes]
+            }
+        }
+    }
+
+    /// Takes back a plane that nobody needs any more.
+    pub(super) fn give_back(&self, room: Vec<u8>) {
+        self.state().give_back(room);
     }
 
     /// Says that no more pictures come.
@@ -126,12 +154,23 @@ impl Queue {
         let mut state = self.state();
         state.is_closed = true;
         state.pictures.clear();
+        state.rooms.clear();
         self.changed.notify_all();
     }
 
     /// Tells whether somebody still wants pictures.
     pub(super) fn is_open(&self) -> bool {
         !self.state().is_closed
+    }
+
+    /// Notes that the decoder has come to the end of the file.
+    pub(super) fn file_is_decoded(&self) {
+        self.state().is_decoded = true;
+    }
+
+    /// Tells whether the decoder has come to the end of the file.
+    fn is_decoded(&self) -> bool {
+        self.state().is_decoded
     }
 
     /// How many pictures were late before anybody saw them.
@@ -153,9 +192,31 @@ impl Queue {
     }
 }
 
+/// Tells whether a film was decoded up to the end of its file.
+pub struct DecodedToItsEnd(Arc<Queue>);
+
+impl DecodedToItsEnd {
+    /// Tells it of the film whose pictures are in this line.
+    pub(super) fn of(queue: &Arc<Queue>) -> Self {
+        Self(Arc::clone(queue))
+    }
+
+    /// Whether it was, by now.
+    pub(crate) fn is_so(&self) -> bool {
+        self.0.is_decoded()
+    }
+}
+
+impl State {
+    fn give_back(&mut self, room: Vec<u8>) {
+        if !self.is_closed && self.rooms.len() < ROOMS_MAX {
+            self.rooms.push(room);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::thread;
 
     use super::*;
@@ -209,6 +270,24 @@ mod tests {
         queue.close();
         assert!(decoder.join().expect("it ends well") <= QUEUE_PICTURES_MAX + 1);
         assert!(!queue.push(picture(9)));
+    }
+
+    #[test]
+    fn planes_that_come_back_are_filled_anew_and_are_bounded() {
+        let queue = Queue::default();
+        let room = queue.room(8);
+        assert_eq!(room.len(), 8);
+        let place = room.as_ptr();
+        queue.give_back(room);
+        assert_eq!(queue.room(4).len(), 4, "none of another size is given out");
+        assert_eq!(queue.room(8).as_ptr(), place);
+        for _ in 0..3 * ROOMS_MAX {
+            queue.give_back(vec![0; 8]);
+        }
+        assert_eq!(queue.state().rooms.len(), ROOMS_MAX);
+        queue.close();
+        queue.give_back(vec![0; 8]);
+        assert_eq!(queue.state().rooms.len(), 0);
     }
 
     #[test]

@@ -190,6 +190,27 @@ fn a_composer_that_hangs_leaves_every_zone_with_a_picture_and_emergencies_possib
 }
 
 #[test]
+fn a_first_slide_that_takes_too_long_leaves_the_screen_to_the_house_creative() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/slow.png"), b"hang");
+    let clock = SteppedClock::idling();
+    let setup = PlayerSetup {
+        clock: clock.clone(),
+        ..PlayerSetup::in_folder(folder.path())
+    };
+    let running = setup.start();
+    running
+        .unanswered
+        .recv_timeout(PATIENCE)
+        .expect("it comes to what hangs");
+    clock.pass_ms(1_000);
+    running.wait_for("the house creative", |seen| {
+        seen.order().is_some_and(|order| name_of(order) == "house")
+    });
+    running.stop();
+}
+
+#[test]
 fn a_video_that_fell_back_to_its_poster_says_so_in_its_play_and_on_the_board() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("content/cafe/clip.mp4"), b"poster");

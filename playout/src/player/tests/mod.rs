@@ -41,12 +41,7 @@ fn plays_abut_are_recorded_once_and_never_share_a_number() {
         b"title = 'x'\ntarget = 'https://cafe.example/'\n",
     );
     let presented = play(folder.path(), 700);
-    assert_eq!(
-        presented[0].creative,
-        Creative::House,
-        "the first picture comes at once"
-    );
-    assert!(presented[1..].iter().all(|order| {
+    assert!(presented.iter().all(|order| {
         order
             .code
             .as_ref()
@@ -56,7 +51,7 @@ fn plays_abut_are_recorded_once_and_never_share_a_number() {
     let plays = ledger.plays_since(None).expect("reads");
     assert_eq!(
         plays.len(),
-        presented.len() - 1,
+        presented.len(),
         "every presented item is one play"
     );
     assert!(plays.len() >= 5, "{}", plays.len());

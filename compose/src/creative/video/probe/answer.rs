@@ -92,6 +92,7 @@ impl Clip {
             has_ten_bits: ["p10", "p12", "p010"]
                 .iter()
                 .any(|deep| pixel_form.contains(deep)),
+            is_plain: pixel_form == "yuv420p",
             is_interlaced: matches!(
                 video["field_order"].as_str(),
                 Some("tt" | "bb" | "tb" | "bt")

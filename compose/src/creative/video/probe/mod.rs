@@ -93,6 +93,8 @@ pub struct Clip {
     /// Coded in red, green and blue, and to be converted.
     pub(super) is_rgb: bool,
     pub(super) has_ten_bits: bool,
+    /// In eight bits, with a half of the chroma across and down: what most films have.
+    pub(super) is_plain: bool,
     pub(super) is_interlaced: bool,
     pub(super) rate: Rate,
     pub(super) length: Option<Duration>,

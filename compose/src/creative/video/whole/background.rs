@@ -52,11 +52,26 @@ struct Films {
     is_busy: bool,
 }
 
+impl Films {
+    fn remember(&mut self, digest: Digest) {
+        if self.known.len() == FILMS_MAX {
+            self.known.clear();
+        }
+        self.known.insert(digest);
+    }
+}
+
 impl BackgroundLooks {
     /// Looks at a film some time later, once, after those that were shown before it, and tells what
     /// a screen will miss of it.
     pub(crate) fn look_through(&self, tools: &Tools, look: BackgroundLook) {
         self.look_through_within(tools, look, MACHINE_MAX);
+    }
+
+    /// Notes that a film was decoded to its end elsewhere.
+    pub(super) fn was_seen(&self, digest: Digest) {
+        let mut films = self.films();
+        films.remember(digest);
     }
 
     pub(super) fn look_through_within(
@@ -92,10 +107,7 @@ impl BackgroundLooks {
         if films.known.contains(&look.digest) || films.waiting.len() == WAITING_MAX {
             return false;
         }
-        if films.known.len() == FILMS_MAX {
-            films.known.clear();
-        }
-        films.known.insert(look.digest);
+        films.remember(look.digest);
         films.waiting.push_back(look);
         !mem::replace(&mut films.is_busy, true)
     }

@@ -17,6 +17,7 @@
 //! - What is found in the background is told to whoever asked, whether the film is still shown or
 //!   not.
 
+mod after_play;
 mod background;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use crate::creative::video::probe::Clip;
 use crate::creative::video::programs::Input;
 use crate::creative::video::queue::{End, Next, Queue};
 use crate::creative::video::tools::Tools;
+pub(crate) use crate::creative::video::whole::after_play::LookAfterPlay;
 pub(crate) use crate::creative::video::whole::background::{BackgroundLook, BackgroundLooks};
 use crate::creative::video::{Showing, Started, begin, film, start};
 
