@@ -280,7 +280,8 @@ mod tests {
         let place = room.as_ptr();
         queue.give_back(room);
         assert_eq!(queue.room(4).len(), 4, "none of another size is given out");
-        assert_eq!(queue.room(8).as_ptr(), place);
+        let again = queue.room(8);
+        assert_eq!(again.as_ptr(), place);
         for _ in 0..3 * ROOMS_MAX {
             queue.give_back(vec![0; 8]);
         }
