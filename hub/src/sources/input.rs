@@ -154,8 +154,8 @@ impl SourceInput<'_> {
         }
     }
 
-    /// Makes the rules of a source of it that has some already, as JSON. What of its template is not
-    /// among `asked` stays.
+    /// Makes the rules of a source of it that has some already, as JSON. What of its template is
+    /// not among `asked` stays.
     ///
     /// # Errors
     /// See [`SourceInputError`].

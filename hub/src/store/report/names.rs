@@ -47,33 +47,57 @@ impl Names {
 
 /// Reads all names that this hub knows.
 pub(super) fn names(tx: &Transaction<'_>) -> Result<Names, DatabaseError> {
-    let mut names = Names::default();
+    Ok(Names {
+        screens: screens(tx)?,
+        campaigns: campaigns(tx)?,
+        creatives: creatives(tx)?,
+    })
+}
+
+fn escaped(text: &str) -> String {
     // A database may be older than the check of what comes in.
-    let escaped = |text: String| foreign::escaped(&text).into_owned();
+    foreign::escaped(text).into_owned()
+}
+
+/// Reads the names of all screens.
+pub(super) fn screens(tx: &Transaction<'_>) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let mut names = BTreeMap::new();
     tx.each("SELECT number, name FROM screens", values![], |row| {
         let number: i64 = row.get(0)?;
-        names
-            .screens
-            .insert(number.to_string(), escaped(row.get(1)?));
+        names.insert(number.to_string(), escaped(&row.get::<String>(1)?));
         Ok::<_, DatabaseError>(ControlFlow::Continue(()))
     })?;
+    Ok(names)
+}
+
+/// Reads the titles of all campaigns.
+pub(super) fn campaigns(tx: &Transaction<'_>) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let mut names = BTreeMap::new();
     tx.each("SELECT id, body FROM campaigns", values![], |row| {
         let body: Result<Titled, _> = serde_json::from_str(&row.get::<String>(1)?);
         // Of one that cannot be read the folder's name is known.
         if let Ok(Titled { title }) = body {
-            names.campaigns.insert(escaped(row.get(0)?), escaped(title));
+            names.insert(escaped(&row.get::<String>(0)?), escaped(&title));
         }
         Ok::<_, DatabaseError>(ControlFlow::Continue(()))
     })?;
+    Ok(names)
+}
+
+/// Reads the names of all files.
+pub(super) fn creatives(
+    tx: &Transaction<'_>,
+) -> Result<BTreeMap<String, Vec<FileName>>, DatabaseError> {
+    let mut names: BTreeMap<String, Vec<FileName>> = BTreeMap::new();
     tx.each(
         "SELECT creative, campaign, name FROM creative_names ORDER BY creative, campaign, name",
         values![],
         |row| {
             let name = FileName {
-                campaign: escaped(row.get(1)?),
-                file: escaped(row.get(2)?),
+                campaign: escaped(&row.get::<String>(1)?),
+                file: escaped(&row.get::<String>(2)?),
             };
-            names.creatives.entry(row.get(0)?).or_default().push(name);
+            names.entry(row.get(0)?).or_default().push(name);
             Ok::<_, DatabaseError>(ControlFlow::Continue(()))
         },
     )?;

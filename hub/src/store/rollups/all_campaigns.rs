@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::owned_values;
 use crate::store::rollups::changes::{Changes, PlaySums};
-use crate::store::rollups::tables::{CampaignSums, Counted, Statements};
+use crate::store::rollups::counted::{CampaignSums, Counted, Statements};
 
 /// Plays, and what counts besides.
 type Sums = (PlaySums, CampaignSums);

@@ -8,6 +8,7 @@
 mod all_campaigns;
 pub(super) mod boots;
 mod changes;
+mod counted;
 mod noted;
 pub(super) mod recount;
 pub(super) mod scanned;

@@ -2,27 +2,15 @@
 //!
 //! By the hour there is everything that a report counts by; `…_totals` have the same without the
 //! hour, so that a report of all times reads some rows a screen and not some an hour;
-//! `play_quarters`, `campaign_quarters`, `screen_quarters` and `hub_quarters` have less to count by,
-//! and quarters of an hour, since days and hours begin on a quarter somewhere in the world.
+//! `play_quarters`, `campaign_quarters`, `screen_quarters` and `hub_quarters` have less to count
+//! by, and quarters of an hour, since days and hours begin on a quarter somewhere in the world.
 
 use std::collections::BTreeMap;
 
 use crate::database::{DatabaseError, Transaction, Value, owned_values};
 use crate::store::rollups::all_campaigns;
 use crate::store::rollups::changes::{Changes, PlaySums, ScanSums, VisitSums, hour_of_quarter};
-
-/// What is to be written: statements, each with the values of its rows, the key first and then the
-/// sums.
-pub(super) type Statements<'a> = Vec<(&'static str, Vec<Vec<Value<'a>>>)>;
-
-/// Figures that count, by campaign, quarter of an hour and screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct CampaignSums {
-    pub(super) scans: i64,
-    pub(super) visits: i64,
-    pub(super) pressed: i64,
-    pub(super) shares: i64,
-}
+use crate::store::rollups::counted::{Counted, Statements, counted};
 
 impl Changes {
     /// Adds the changes to all tables.
@@ -356,38 +344,6 @@ fn shares<'a>(changes: &'a Changes, statements: &mut Statements<'a>) {
          DO UPDATE SET shares = share_totals.shares + excluded.shares",
         rows,
     ));
-}
-
-/// By campaign, quarter of an hour and screen.
-pub(super) type Counted = BTreeMap<(String, i64, u32), CampaignSums>;
-
-/// What counts.
-fn counted(changes: &Changes) -> Counted {
-    let mut counted = Counted::new();
-    for (key, sums) in &changes.scans {
-        if key.is_counted() {
-            let key = (key.campaign.clone(), key.quarter, key.screen);
-            counted.entry(key).or_default().scans += sums.scans;
-        }
-    }
-    for (key, sums) in &changes.visits {
-        if key.is_counted {
-            let of = counted
-                .entry((key.campaign.clone(), key.quarter, key.screen))
-                .or_default();
-            of.visits += sums.visits;
-            // What tools press is no click.
-            of.pressed += if key.grade == 0 { sums.pressed } else { 0 };
-        }
-    }
-    for (key, shares) in &changes.shares {
-        if key.is_counted {
-            let key = (key.campaign.clone(), key.quarter, key.screen);
-            counted.entry(key).or_default().shares += shares;
-        }
-    }
-    counted.retain(|_, sums| *sums != CampaignSums::default());
-    counted
 }
 
 fn campaigns<'a>(counted: &'a Counted, statements: &mut Statements<'a>) {

@@ -36,7 +36,7 @@ fn id_of(text: &str) -> Result<CampaignId, Problem> {
 
 fn busy() -> Problem {
     let title = "so much is under way that this has to wait";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(60)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, title).retry_after_s(60)
 }
 
 fn of_draft(error: DraftError) -> Problem {

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use crate::database::{Transaction, values};
 use crate::store::report::breakdown::boundaries::Boundaries;
-use crate::store::report::names;
+use crate::store::report::names::{self, Names};
 use crate::store::{Store, campaigns};
 
 pub use crate::store::report::breakdown::figures::{
@@ -49,13 +49,24 @@ impl Store {
             for figures in rows.values() {
                 total.add(figures);
             }
+            // Those of what the rows are about, and of what is asked for.
+            let mut names = Names::default();
+            if by == By::Screen || filter.screen.is_some() {
+                names.screens = names::screens(tx)?;
+            }
+            if matches!(by, By::Campaign | By::Creative) || filter.campaign.is_some() {
+                names.campaigns = names::campaigns(tx)?;
+            }
+            if by == By::Creative {
+                names.creatives = names::creatives(tx)?;
+            }
             Ok(Breakdown {
                 by,
                 filter,
                 time_zone: boundaries::name_of(time_zone),
                 rows: rows.into_iter().collect(),
                 total,
-                names: names::names(tx)?,
+                names,
             })
         })
     }

@@ -105,6 +105,10 @@ fn unassigned(
     filter: &Filter,
     boundaries: &Boundaries,
 ) -> Result<ByTime, DatabaseError> {
+    let is_any = "SELECT 1 FROM unassigned_plays LIMIT 1";
+    if !tx.exists(is_any, &[])? {
+        return Ok(ByTime::new());
+    }
     let (from, until) = boundaries.quarters();
     let mut values: Vec<Value<'_>> = vec![from.into(), until.into()];
     let of_screen = of_screen(filter, &mut values);
