@@ -5,6 +5,7 @@ mod dependencies;
 mod drawings;
 #[path = "../frames/mod.rs"]
 mod frames;
+mod hub_on_glass;
 mod kill;
 mod licences;
 mod new_folders;
