@@ -26,8 +26,8 @@ const ROWS: u32 = 500;
 /// Columns of a play.
 const COLUMNS: usize = 12;
 
-/// Prints how many rows a second the hub takes, and what the database takes without it; by turns, so
-/// that both find the disk as it is.
+/// Prints how many rows a second the hub takes, and what the database takes without it; by turns,
+/// so that both find the disk as it is.
 pub(crate) fn figures(stand: &Stand, server: Option<&PostgresServer>, batches: u32) {
     // Whoever serves first says where codes lead to; manifests hold that.
     let serving = stand.serve();

@@ -5,10 +5,10 @@
 //! `PASSERBY_LOAD_SCANS` say over how many rows reports are made, `PASSERBY_LOAD_SECONDS` for how
 //! long codes are opened each time, `PASSERBY_LOAD_CONNECTIONS` by how many phones at one time, and
 //! `PASSERBY_LOAD_BATCHES` how many batches each terminal sends. `PASSERBY_LOAD_PARTS` names those
-//! of `report`, `scans` and `ingest` that are wanted. With `PASSERBY_LOAD_WAITS` it waits for a line
-//! on its input once all rows are there, since making them takes longer than to measure.
-//! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: the same codes are opened at it
-//! first, with no other rows in its database.
+//! of `report`, `scans` and `ingest` that are wanted. With `PASSERBY_LOAD_WAITS` it waits for a
+//! line on its input once all rows are there, since making them takes longer than to measure.
+//! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: the same codes are opened at
+//! it first, with no other rows in its database.
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
