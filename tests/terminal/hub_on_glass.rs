@@ -67,17 +67,12 @@ fn text_of<'a>(frame: &'a Value, name: &str) -> &'a str {
     frame[name].as_str().unwrap_or_default()
 }
 
-fn leads_to(url: &str) -> String {
+/// The page that a code leads to, as a phone sees it.
+fn page_of(url: &str) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::blocking::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client");
-    let answer = client.get(url).send().expect("the hub answers");
-    answer.headers()["location"]
-        .to_str()
-        .expect("text")
-        .to_owned()
+    let answer = reqwest::blocking::Client::new().get(url).send();
+    let answer = answer.and_then(reqwest::blocking::Response::error_for_status);
+    answer.expect("the hub answers").text().expect("reads")
 }
 
 #[test]
@@ -128,9 +123,11 @@ fn cards_of_a_source_are_on_the_glass_until_they_are_taken_down() {
         plays.len() >= PLAYS_WITHOUT
     });
     // Also the code of a card that is gone goes on leading to its item.
-    let links: BTreeSet<String> = codes.values().map(|url| leads_to(url)).collect();
-    let expected = ["cake", "soup"].map(|item| format!("https://cafe.example/{item}"));
-    assert_eq!(links, BTreeSet::from(expected));
+    let pages: Vec<String> = codes.values().map(|url| page_of(url)).collect();
+    for title in ["Soup of the day", "苹果派 Apple pie"] {
+        let with = pages.iter().filter(|page| page.contains(title)).count();
+        assert_eq!(with, 1, "{title}: {codes:?}");
+    }
 }
 
 /// A program's way into the calls of a hub.
