@@ -85,10 +85,11 @@ impl Store {
         })
     }
 
-    /// Closes a slot before its last day: nothing more comes in. What airs of it goes on.
+    /// Closes a slot before its last day: nothing more comes in. What airs of it goes on. Nothing
+    /// changes of one that is closed.
     ///
     /// # Errors
-    /// There is no such slot, or it is closed.
+    /// There is no such slot, or the database fails.
     pub fn close_slot(&self, actor: &Actor, id: i64, now_ms: i64) -> Result<(), SlotError> {
         self.write(Lock::Everything, |tx| {
             let slot = read::by_id(tx, id, actor.scope())?.ok_or(StoreError::OutOfScope)?;
