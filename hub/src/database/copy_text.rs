@@ -1,20 +1,22 @@
 //! Rows in the text form that PostgreSQL's `COPY` takes: columns apart by tabs, rows by line ends,
 //! `\N` for what is missing, a backslash before what would be taken for one of these.
 
+use std::io::Write as _;
+
 use crate::database::{DatabaseError, Value};
 
 /// Writes rows.
 ///
 /// # Errors
 /// A number is past what a database can hold.
-pub(super) fn of(rows: &[Vec<Value<'_>>]) -> Result<Vec<u8>, DatabaseError> {
+pub(super) fn of<'v>(rows: &[impl AsRef<[Value<'v>]>]) -> Result<Vec<u8>, DatabaseError> {
     let mut text = Vec::with_capacity(rows.len() * 64);
     for row in rows {
-        for (at, value) in row.iter().enumerate() {
+        for (at, value) in row.as_ref().iter().enumerate() {
             if at > 0 {
                 text.push(b'\t');
             }
-            write(value, &mut text)?;
+            write_value(value, &mut text)?;
         }
         text.push(b'\n');
     }
@@ -30,12 +32,15 @@ pub(crate) fn push_hex(bytes: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-fn write(value: &Value<'_>, text: &mut Vec<u8>) -> Result<(), DatabaseError> {
+fn write_value(value: &Value<'_>, text: &mut Vec<u8>) -> Result<(), DatabaseError> {
     match value {
         Value::Integer(None) | Value::Text(None) | Value::Bytes(None) | Value::Boolean(None) => {
             text.extend(b"\\N");
         }
-        Value::Integer(Some(number)) => text.extend(number.to_string().bytes()),
+        Value::Integer(Some(number)) => {
+            // Nothing is refused by a vector.
+            let _ = write!(text, "{number}");
+        }
         Value::Boolean(Some(is_true)) => text.push(if *is_true { b't' } else { b'f' }),
         Value::Bytes(Some(bytes)) => {
             text.extend(b"\\\\x");

@@ -230,8 +230,9 @@ impl PostgresConnection {
 
     /// Hands rows to a statement `COPY … FROM STDIN`, in its text form.
     pub(super) fn copy_in(&self, statement: &str, rows: Vec<u8>) -> Result<u64, DatabaseError> {
+        let statement = self.statement_of(statement, &[])?;
         let copied = async {
-            let mut sink = pin!(self.client.copy_in(statement).await?);
+            let mut sink = pin!(self.client.copy_in(&statement).await?);
             sink.send(Cursor::new(rows)).await?;
             sink.finish().await
         };
@@ -265,22 +266,6 @@ impl PostgresConnection {
             }
             Some(_) => Err(DatabaseError::NoRow),
             None => self.query_one_by_one(sql, sets),
-        }
-    }
-
-    /// The same, all rows in one list.
-    pub(super) fn query_all_of<'v>(
-        &self,
-        sql: &str,
-        sets: &[impl AsRef<[Value<'v>]>],
-    ) -> Result<Vec<PostgresRow>, DatabaseError> {
-        match self.query_together(sql, sets)? {
-            Some((_, rows)) => Ok(rows),
-            None => Ok(self
-                .query_one_by_one(sql, sets)?
-                .into_iter()
-                .flatten()
-                .collect()),
         }
     }
 

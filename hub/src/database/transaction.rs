@@ -1,7 +1,6 @@
 //! Statements within one transaction, the same calls for both databases.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
@@ -169,40 +168,6 @@ impl<'a> Transaction<'a> {
         })
     }
 
-    /// Runs an `INSERT … ON CONFLICT … DO NOTHING` once for each set of values, in order, and tells
-    /// of each whether its row was inserted. `key` is a column whose values differ in all sets, and
-    /// its place in them.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub(crate) fn insert_each<'v>(
-        &self,
-        insert: &str,
-        key: (&str, usize),
-        sets: &[impl AsRef<[Value<'v>]>],
-    ) -> Result<Vec<bool>, DatabaseError> {
-        self.slow.timed(insert, || match self.on {
-            // It knows how many rows each changed; to return them it would fill a table first.
-            On::Sqlite(connection) => {
-                let changed = sqlite_execute_each(connection, insert, sets)
-                    .map_err(|error| self.noted(error))?;
-                Ok(changed.iter().map(|changed| *changed > 0).collect())
-            }
-            On::Postgres(connection) => {
-                let (column, at) = key;
-                let returning = format!("{insert} RETURNING {column}");
-                let rows = connection.query_all_of(&returning, sets)?;
-                let inserted = rows.iter().map(|row| Row::from(row).get(0));
-                let inserted: HashSet<i64> = inserted.collect::<Result<_, _>>()?;
-                let is_in = |set: &[Value<'_>]| match set.get(at) {
-                    Some(Value::Integer(Some(number))) => inserted.contains(number),
-                    _ => false,
-                };
-                Ok(sets.iter().map(|set| is_in(set.as_ref())).collect())
-            }
-        })
-    }
-
     /// Reads rows one by one until there are no more, or enough.
     ///
     /// # Errors
@@ -271,11 +236,11 @@ impl<'a> Transaction<'a> {
     ///
     /// # Errors
     /// The database fails, as for a row that is there already.
-    pub(crate) fn append(
+    pub(crate) fn append<'v>(
         &self,
         table: &str,
         columns: &[&str],
-        rows: &[Vec<Value<'_>>],
+        rows: &[impl AsRef<[Value<'v>]>],
     ) -> Result<(), DatabaseError> {
         if rows.is_empty() {
             return Ok(());
@@ -290,7 +255,7 @@ impl<'a> Transaction<'a> {
                 let mut insert = insert.map_err(|error| self.noted(error))?;
                 for row in rows {
                     insert
-                        .execute(rusqlite::params_from_iter(row))
+                        .execute(rusqlite::params_from_iter(row.as_ref()))
                         .map_err(|error| self.noted(error))?;
                 }
             }

@@ -147,11 +147,8 @@ mod tests {
                 };
                 assert_eq!(tx.execute_each(add, &things(5))?, [1, 1, 1]);
                 assert_eq!(tx.execute_each(add, &things(2))?, [1, 1, 1]);
-                let new = "INSERT INTO things (name, size) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-                let names = [("d", 1_i64), ("a", 2), ("d", 3), ("e", 4)];
-                let names = names.map(|(name, size)| owned_values![name, size]);
-                let made = tx.insert_each(new, ("size", 1), &names)?;
-                assert_eq!(made, [true, false, false, true]);
+                let more = [("d", 1_i64), ("e", 4)].map(|(name, size)| owned_values![name, size]);
+                tx.append("things", &["name", "size"], &more)?;
                 let sized = "SELECT name, seen, mark FROM things WHERE size >= ?1 ORDER BY name DESC LIMIT ?2";
                 let sets = [(7_i64, 2_i64), (4, 1), (9, 9), (7, 9)].map(|(size, most)| owned_values![size, most]);
                 let found = tx.all_each(sized, &sets, |row| row.get::<String>(0))?;

@@ -27,13 +27,23 @@ const DUPLICATE_NUMBER: &str = "duplicate-play-number";
 /// Most rows whose values are in memory at once; a batch has more.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Stores a play, unless another one of the screen has its number.
-const STORE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (screen, number) DO NOTHING";
-/// What tells the plays of a ledger apart, and its place among the values.
-const SEQ: (&str, usize) = ("seq", 1);
+/// The columns of a play whose number no other play of the screen has.
+const COLUMNS: [&str; 12] = [
+    "ledger",
+    "seq",
+    "screen",
+    "number",
+    "content",
+    "boot",
+    "start_boot_ms",
+    "visible_ms",
+    "outcome",
+    "received_ms",
+    "wall_ms",
+    "display",
+];
 /// Stores a play whose number another one has, under one of its own, unless it is a play that is
-/// here already. Takes the same values.
+/// here already. Takes the values of [`COLUMNS`].
 const STORE_BESIDE: &str = "INSERT INTO plays (ledger, seq, screen, number, content, boot, start_boot_ms, visible_ms, outcome, received_ms, wall_ms, display, said_number)
      SELECT ?1, ?2, ?3, least((SELECT min(number) FROM plays WHERE screen = ?3),
                               (SELECT min(first_number) FROM pruned_runs WHERE screen = ?3), 0) - 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?4
@@ -240,14 +250,16 @@ fn insert(
         }
         // First all that have a number for themselves: which of several plays with one number that
         // is, and which of them are the same play, depends on their own order alone.
-        let is_free = |play: &Play| !pruned.taken.contains(&play.seq);
-        let free = rows.iter().zip(plays).filter(|(_, play)| is_free(play));
-        let free: Vec<&[Value<'static>; 12]> = free.map(|(row, _)| row).collect();
-        let mut stored = tx.insert_each(STORE, SEQ, &free)?.into_iter();
-        let stored: Vec<u64> = plays
+        // The lock on the screen keeps others from taking numbers meanwhile.
+        let mut taken = taken_numbers(tx, screen, plays)?;
+        let is_free: Vec<bool> = plays
             .iter()
-            .map(|play| u64::from(is_free(play) && stored.next().unwrap_or(false)))
+            .map(|play| !pruned.taken.contains(&play.seq) && taken.insert(play.number))
             .collect();
+        let free = rows.iter().zip(&is_free).filter(|(_, is_free)| **is_free);
+        let free: Vec<&[Value<'static>; 12]> = free.map(|(row, _)| row).collect();
+        tx.append("plays", &COLUMNS, &free)?;
+        let stored: Vec<u64> = is_free.into_iter().map(u64::from).collect();
         let rows = unchanged(rows, &stored);
         let stored_beside = execute_but(tx, STORE_BESIDE, &rows, &pruned.again)?;
         count(tx, screen, ledger, &counted, &stored, &stored_beside)?;
@@ -262,6 +274,37 @@ fn insert(
         )?;
     }
     Ok(())
+}
+
+/// Which of the numbers of these plays a play of the screen has already.
+fn taken_numbers(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    plays: &[Play],
+) -> Result<HashSet<PlayNumber>, DatabaseError> {
+    let mut numbers: Vec<u32> = plays.iter().map(|play| play.number.get()).collect();
+    numbers.sort_unstable();
+    // Nearly always one run; whatever a terminal says, no more rows are read than it has sent.
+    let runs = numbers.chunk_by(|before, after| after - before <= 1);
+    let runs: Vec<[Value<'_>; 3]> = runs
+        .filter_map(|run| {
+            Some([
+                screen.get().into(),
+                (*run.first()?).into(),
+                (*run.last()?).into(),
+            ])
+        })
+        .collect();
+    let taken = tx.all_each(
+        "SELECT number FROM plays WHERE screen = ?1 AND number BETWEEN ?2 AND ?3",
+        &runs,
+        |row| row.get::<u32>(0),
+    )?;
+    Ok(taken
+        .into_iter()
+        .flatten()
+        .filter_map(PlayNumber::new)
+        .collect())
 }
 
 /// Runs a statement for rows of plays, but for those with certain seqs, which it leaves unchanged.

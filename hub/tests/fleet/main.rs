@@ -57,9 +57,9 @@ use crate::size::{DAY_MS, Size};
 const AT_ONE_TIME: usize = 64;
 /// The day is looked at so often, in milliseconds.
 const TICK_MS: u64 = 900_000;
-/// So long after the day everything has arrived: the longest outage, a metered line's pause, and
-/// what retries take.
-const DRAIN_MS_MAX: u64 = 12 * 3_600_000;
+/// A terminal on a metered line tries so many times more in a row at most, once its last outage is
+/// over: an answer is lost on the way three times in a hundred, and the next try waits for its pause.
+const LAST_TRIES_MAX: u64 = 8;
 /// A fleet from so many screens on is measured, and its database waits for the disk. Killing
 /// processes loses nothing that the system has taken to write.
 const MEASURED_SCREENS_MIN: u64 = 200;
@@ -131,7 +131,9 @@ fn day(size: Size, seed: u64, runtime: &Runtime) {
     let chaos = hubs.kill_now_and_then(size.kills, size.requests());
     let begun = Instant::now();
     let (mut now_ms, mut backup, mut news) = (0, None, None);
-    while now_ms < DAY_MS + DRAIN_MS_MAX && !(now_ms > DAY_MS && all_arrived(&groups)) {
+    // The day ends when everything has arrived; it is never later than this.
+    let end_ms = DAY_MS + screen::OUTAGE_MS_MAX + LAST_TRIES_MAX * size.metered_pause_ms();
+    while now_ms < end_ms && !(now_ms > DAY_MS && all_arrived(&groups)) {
         now_ms += TICK_MS;
         groups = runtime.block_on(async {
             let mut tasks = JoinSet::new();
@@ -156,7 +158,11 @@ fn day(size: Size, seed: u64, runtime: &Runtime) {
         }
         hubs.look_at_memory();
     }
-    assert!(all_arrived(&groups), "plays still wait after {now_ms} ms");
+    assert!(
+        all_arrived(&groups),
+        "plays still wait after {now_ms} ms:\n{}",
+        waiting(&groups)
+    );
     ends.store(true, Ordering::SeqCst);
     let took = begun.elapsed();
     let scans = phones.end();
@@ -199,6 +205,13 @@ fn all_arrived(groups: &[Group]) -> bool {
     screens.all(Screen::has_arrived)
 }
 
+/// The terminals whose plays wait still, a line each.
+fn waiting(groups: &[Group]) -> String {
+    let screens = groups.iter().flat_map(|group| &group.screens);
+    let waiting = screens.filter(|screen| !screen.has_arrived());
+    waiting.map(|screen| format!("{screen}\n")).collect()
+}
+
 fn publish(folder: &Path, hubs: &Hubs, number: u8) {
     let campaign = folder.join(format!("campaigns/cafe-{number}"));
     std::fs::create_dir_all(&campaign).unwrap();
@@ -225,7 +238,7 @@ fn enrol(
         began_ms: clock::now_ms() - i64::try_from(DAY_MS).unwrap(),
         plays: size.plays,
         pace_ms: DAY_MS / size.plays,
-        metered_ms: DAY_MS / size.rounds,
+        metered_ms: size.metered_pause_ms(),
     };
     let public_url = hubs::PUBLIC_URL.parse().unwrap();
     let mut dice = Dice(seed);

@@ -4,6 +4,7 @@
 //! It does what `hub_link::plays` does, with the same client and the same state of sending; where
 //! that keeps a ledger on disk, its plays follow from their numbers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use passerby_playout::hub_link::HubClient;
@@ -23,6 +24,8 @@ const REQUEST_MS: u64 = 200;
 const TIMEOUT_MS: u64 = 60_000;
 /// How long a machine is away that starts anew.
 const START_MS: u64 = 90_000;
+/// How long a line is down at most, in milliseconds.
+pub(crate) const OUTAGE_MS_MAX: u64 = 6 * 3_600_000;
 /// One that sends from a queue that never empties would send for ever at one moment.
 const NEVER_MS: u64 = u64::MAX;
 
@@ -85,7 +88,7 @@ impl Screen {
         let boots = boots(number, plan, &mut dice);
         let outages = (0..dice.between(0, 3)).map(|_| {
             let from_ms = dice.between(0, 80_000_000);
-            (from_ms, from_ms + dice.between(10_000, 6 * 3_600_000))
+            (from_ms, from_ms + dice.between(10_000, OUTAGE_MS_MAX))
         });
         let outages = outages.collect();
         let pause_ms = match line {
@@ -257,6 +260,21 @@ impl Screen {
     fn is_cut_off(&self, now_ms: u64) -> bool {
         let mut outages = self.outages.iter();
         outages.any(|&(from_ms, until_ms)| (from_ms..until_ms).contains(&now_ms))
+    }
+}
+
+impl fmt::Display for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "screen {} {}: {} of {} plays acknowledged, sends next at {} ms; down at {:?}",
+            self.number,
+            self.line.name(),
+            self.acked_through,
+            self.plan.plays,
+            self.sends_next_ms(),
+            self.outages,
+        )
     }
 }
 

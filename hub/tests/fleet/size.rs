@@ -40,6 +40,11 @@ impl Size {
         }
     }
 
+    /// From one call to the next on a metered line, at least, in milliseconds.
+    pub(crate) const fn metered_pause_ms(self) -> u64 {
+        DAY_MS / self.rounds
+    }
+
     /// How many screens have a line of a kind.
     pub(crate) const fn screens_on(self, line: Line) -> u64 {
         match line {
