@@ -152,6 +152,22 @@ impl Database {
         }
     }
 
+    /// Opens connections to a server before anybody waits for one, and asks on each what will be
+    /// asked often: the first time takes several times as long.
+    ///
+    /// # Errors
+    /// The database fails, or the work does.
+    pub(crate) fn open_ahead(
+        &self,
+        ask: impl FnMut(&Transaction<'_>) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        match self {
+            // It has no connections that take time.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(database) => database.open_ahead(ask),
+        }
+    }
+
     /// Runs a transaction that writes; an error undoes it.
     ///
     /// # Errors

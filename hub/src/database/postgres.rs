@@ -30,6 +30,8 @@ use crate::database::{DatabaseError, Lock, PostgresConnection, Transaction};
 
 /// Most connections of one process.
 const CONNECTIONS_MAX: usize = 16;
+/// Connections that are opened before anybody waits for one.
+const CONNECTIONS_AHEAD: usize = 4;
 /// Time between two tries to reach a server that is away.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 /// How often a piece of work is done anew at most, and the pause before, which grows.
@@ -140,8 +142,28 @@ impl PostgresDatabase {
     /// Bounds from now on how long anybody waits for an answer or a lock. A process that serves
     /// does so; a command such as `recount` may take minutes, and a step of the schema as well.
     pub(crate) fn bound_waits(&self) {
-        self.is_bounded.store(true, Ordering::Relaxed);
-        self.connections.close_idle();
+        // What is idle by now has no bounds yet.
+        if !self.is_bounded.swap(true, Ordering::Relaxed) {
+            self.connections.close_idle();
+        }
+    }
+
+    /// See [`crate::database::Database::open_ahead`].
+    pub(super) fn open_ahead(
+        &self,
+        mut ask: impl FnMut(&Transaction<'_>) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        let mut opened = Vec::with_capacity(CONNECTIONS_AHEAD);
+        let mut asked = Ok(());
+        while asked.is_ok() && opened.len() < CONNECTIONS_AHEAD {
+            let connection = self.lend()?;
+            asked = ask(&Transaction::of_postgres(&connection, &self.slow));
+            opened.push(connection);
+        }
+        for connection in opened {
+            self.give_back(connection);
+        }
+        asked
     }
 
     /// Runs something with a connection that is in no transaction, once.

@@ -259,6 +259,7 @@ impl Server {
                 .begin_serving(&scan_base, clock::now_ms())
                 .map_err(|error| ServeError::of(error, &scan_base))?;
             hub.store.set_code_days(code_days)?;
+            hub.store.expect_scans()?;
             Ok::<_, ServeError>(hub)
         });
         let hub = match set.await {

@@ -51,6 +51,36 @@ impl Store {
         all
     }
 
+    /// Makes ready what the first people need who scan: a process that has just begun keeps nobody
+    /// waiting for what it does once.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn expect_scans(&self) -> Result<()> {
+        let nobody = Opening {
+            row: i64::MAX,
+            screen: 0,
+            play: 0,
+            assignment: 0,
+            visitor: [0; 16],
+            minted_ms: None,
+            opened_ms: 0,
+            of_play_before: 0,
+            is_crowded: false,
+        };
+        let key = owned_values![nobody.screen, nobody.play, nobody.visitor];
+        let openings = [nobody];
+        // Of one and of several at once, which are asked in two ways.
+        let asked = self.database.open_ahead(|tx| {
+            for keys in [&[key.clone()][..], &[key.clone(), key.clone()]] {
+                tx.all_each(BEFORE, keys, |_| Ok::<_, DatabaseError>(()))?;
+            }
+            verdicts::known(tx, &openings, true)?;
+            Ok(())
+        });
+        Ok(asked?)
+    }
+
     fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {
         let screens: Vec<ScreenNumber> = scans.iter().map(|scan| scan.contents.screen).collect();
         // The same visitor may scan at another screen at this moment, at another process.
@@ -91,6 +121,12 @@ fn record(tx: &Transaction<'_>, scans: &[Scan]) -> Result<Vec<Recorded>, Databas
     Ok(recorded)
 }
 
+/// What the tables have of the scans of visitor `?3` of play `?2` of screen `?1`; see [`Before`].
+const BEFORE: &str = "SELECT (SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2), known.id, shares.name
+     FROM (SELECT 1) AS one
+     LEFT JOIN (SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3) AS known ON TRUE
+     LEFT JOIN shares ON shares.scan = known.id AND shares.parent IS NULL";
+
 /// What the tables have of a scan before it is recorded.
 struct Before {
     /// The row of the same visitor's scan of the same play.
@@ -114,20 +150,13 @@ fn record_strangers(
             owned_values![contents.screen.get(), contents.play.get(), scan.visitor.0]
         })
         .collect();
-    let before = tx.all_each(
-        "SELECT (SELECT count(*) FROM scans WHERE screen = ?1 AND play = ?2), known.id, shares.name
-         FROM (SELECT 1) AS one
-         LEFT JOIN (SELECT id FROM scans WHERE screen = ?1 AND play = ?2 AND visitor = ?3) AS known ON TRUE
-         LEFT JOIN shares ON shares.scan = known.id AND shares.parent IS NULL",
-        &keys,
-        |row| {
-            Ok::<_, DatabaseError>(Before {
-                rows_of_play: row.get(0)?,
-                row: row.get(1)?,
-                link: row.get(2)?,
-            })
-        },
-    )?;
+    let before = tx.all_each(BEFORE, &keys, |row| {
+        Ok::<_, DatabaseError>(Before {
+            rows_of_play: row.get(0)?,
+            row: row.get(1)?,
+            link: row.get(2)?,
+        })
+    })?;
     let before: Vec<Before> = before.into_iter().flatten().collect();
     let new: Vec<&Scan> = scans
         .iter()
@@ -344,6 +373,17 @@ mod tests {
             tx.value::<u32>(query, values![])
         });
         counted.unwrap()
+    }
+
+    #[test]
+    fn before_the_first_scan_connections_are_open_and_nothing_is_recorded() {
+        on_each_database(|database| {
+            let store = database.open();
+            store.expect_scans().unwrap();
+            assert_eq!(counted(&store), 0);
+            let idle = store.database.pool_counts().idle;
+            assert!(idle >= 4 || !store.is_shared(), "{idle} connections");
+        });
     }
 
     #[test]

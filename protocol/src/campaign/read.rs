@@ -119,7 +119,12 @@ pub(super) fn read_campaign(
             .map(|text| text.value)
     };
     let title = line("title");
-    if title.as_deref().is_none_or(|title| title.trim().is_empty()) {
+    // What is wrong with one that is there was said already.
+    let is_missing = match &title {
+        Some(title) => title.trim().is_empty(),
+        None => !root.has("title"),
+    };
+    if is_missing {
         root.missing("title", "\"what it is called\"");
     }
     let kind = root.choice(

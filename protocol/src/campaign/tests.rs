@@ -152,6 +152,23 @@ fn every_mistake_is_named_at_once() {
 }
 
 #[test]
+fn a_character_that_no_text_has_is_named_and_costs_the_file() {
+    let text = r#"title = "a\u0000b"
+story = "two\nlines\u001B[2J"
+share = "a\tb\n"
+"#;
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).unwrap_err();
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "campaign.toml:1: title has the character U+0000, which no screen can show; take it out",
+            "campaign.toml:2: story has the character U+001B, which no screen can show; take it out",
+        ]
+    );
+}
+
+#[test]
 fn pictures_beside_a_file_without_placements_air_in_turn() {
     let campaign = Campaign::parse("campaign.toml", "title = 'A'\n", &pictures()).expect("good");
     assert_eq!(campaign.placements.len(), 2);

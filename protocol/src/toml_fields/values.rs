@@ -12,22 +12,38 @@ use toml::de::DeValue;
 
 use crate::toml_fields::section::{Placed, Section, shown};
 
+/// Whether a character is neither seen nor breaks or indents a line.
+fn is_in_no_text(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
 impl Section<'_> {
-    /// Reads a text of at most `chars_max` characters.
+    /// Reads a text of at most `chars_max` characters. One with a character that no text has, such
+    /// as U+0000, is reported: a database refuses it, and nobody would see it.
     pub fn text(
         &self,
         key: &'static str,
         chars_max: usize,
         accepted: &str,
     ) -> Option<Placed<String>> {
-        self.typed(
+        let text = self.typed(
             key,
             &format!("{accepted}, at most {chars_max} characters"),
             |value| {
                 let text = value.as_str()?;
                 (text.chars().count() <= chars_max).then(|| text.to_owned())
             },
-        )
+        )?;
+        let Some(c) = text.value.chars().find(|&c| is_in_no_text(c)) else {
+            return Some(text);
+        };
+        let what = format!(
+            "{} has the character U+{:04X}, which no screen can show; take it out",
+            self.name(key),
+            u32::from(c)
+        );
+        self.problem(&text, what);
+        None
     }
 
     /// Reads a whole number in a range.
