@@ -18,6 +18,7 @@ pub mod page;
 pub mod raster;
 pub mod settings;
 pub mod slide;
+pub mod small_frame;
 mod text;
 pub mod verify;
 

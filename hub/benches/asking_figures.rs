@@ -144,6 +144,7 @@ fn heartbeat(screen: ScreenNumber) -> Heartbeat {
         manifest_key_generation: Some(0),
         device: Some(DeviceKey::from_seed(&[7; 32]).vouch(screen)),
         traits: None,
+        sends_frames: false,
     }
 }
 
@@ -236,6 +237,7 @@ async fn measure(client: &HubClient, screen: ScreenNumber, bytes: &AtomicU64) ->
         manifest: Some(known.manifest),
         key_generation: Some(known.key_generation),
         hold_ms,
+        frame: 0,
     };
     let mut last = bytes.load(Ordering::SeqCst);
     let mut counted = |calls: u16| {
@@ -351,6 +353,7 @@ fn hold(count: usize) {
                 }),
                 key_generation: Some(0),
                 hold_ms: HOLD_MS_MAX,
+                frame: 0,
             };
             let body = serde_json::to_string(&request).expect("JSON");
             let mut stream = TcpStream::connect(&address).expect("connects");

@@ -46,6 +46,18 @@ pub struct ChangesRequest {
     /// that are held.
     #[serde(default)]
     pub hold_ms: u64,
+    /// The newest wish for a picture of the screen that the terminal has heard of, as
+    /// [`ChangesReply::frame`] has it; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub frame: u64,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ChangesRequest {
@@ -75,6 +87,10 @@ pub struct ChangesReply {
     /// Another number than before: the counts of scans are worth fetching.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tallies: Option<u64>,
+    /// Another number than 0 and than before: somebody at the hub wishes to see what is on the
+    /// screen now. A hub that takes no pictures does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u64>,
     /// When to ask again.
     pub pace: Pace,
 }
@@ -156,11 +172,14 @@ mod tests {
         let reply: ChangesReply = serde_json::from_str(reply).expect("of a later hub");
         assert_eq!((reply.manifest, reply.key_generation), (TAG, 3));
         assert_eq!((reply.held_ms, reply.tallies), (0, None));
+        assert_eq!(reply.frame, None, "a hub that takes no pictures");
         assert_eq!(reply.pace.return_ms(u64::MAX), 0);
         let heartbeat = r#"{"software":"9.0.0","manifest_version":3,"clock_trusted":true,"plays_waiting":0,"screen_px":[1,1],"disk_free_bytes":9}"#;
         let request = format!(r#"{{"heartbeat":{heartbeat},"commands_done":[1]}}"#);
         let request: ChangesRequest = serde_json::from_str(&request).expect("of a later terminal");
         assert_eq!((request.manifest, request.hold_ms()), (None, 0));
+        assert_eq!(request.frame, 0);
+        assert!(!request.heartbeat.sends_frames);
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 pub enum HttpMethod {
     Get,
     Post,
+    Put,
     Delete,
 }
 
@@ -16,6 +17,7 @@ impl HttpMethod {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Delete => "DELETE",
         }
     }
@@ -45,6 +47,11 @@ impl HttpCall {
     /// A call that brings something.
     pub const fn post(path: &'static str, statuses: &'static [u16], does: &'static str) -> Self {
         Self::new(HttpMethod::Post, path, statuses, does)
+    }
+
+    /// A call that puts something in the place of what was there.
+    pub const fn put(path: &'static str, statuses: &'static [u16], does: &'static str) -> Self {
+        Self::new(HttpMethod::Put, path, statuses, does)
     }
 
     /// A call that takes something away.

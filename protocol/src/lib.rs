@@ -44,6 +44,7 @@ pub mod help;
 pub mod hexadecimal;
 pub mod http_call;
 pub mod id;
+pub mod last_frame;
 pub mod left_out;
 pub mod limits;
 pub mod manifest;

@@ -106,6 +106,12 @@ pub const TALLY_BYTES_MAX: usize = 1 << 20;
 /// Longest time for which a hub holds an answer back, in milliseconds: below the 60 seconds after
 /// which proxies commonly give a call up.
 pub const HOLD_MS_MAX: u64 = 55_000;
+/// Largest small picture of a screen that a hub takes, in bytes; terminals make smaller ones.
+pub const FRAME_BYTES_MAX: usize = 64 << 10;
+/// Longer side of such a picture at most, in pixels.
+pub const FRAME_SIDE_PX_MAX: u32 = 480;
+/// Oldest such picture that a hub takes, in milliseconds.
+pub const FRAME_AGE_MS_MAX: u64 = 600_000;
 /// Largest answer to a call for changes, in bytes.
 pub const CHANGES_BYTES_MAX: usize = 64 << 10;
 /// Longest time after it was minted for which a code may be accepted, in days: a year and some

@@ -143,6 +143,10 @@ pub struct Heartbeat {
     /// say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traits: Option<ScreenTraits>,
+    /// Whether the terminal sends small pictures of what is on its screen; older terminals send
+    /// none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sends_frames: bool,
 }
 
 /// The answer to a heartbeat.

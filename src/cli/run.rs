@@ -10,8 +10,9 @@ use crossbeam_channel::{Sender, bounded};
 use passerby_compose::SlideComposer;
 use passerby_compose::settings::{Settings, SoundOutput};
 use passerby_compose::slide::Slide;
+use passerby_compose::small_frame::SmallFrame;
 use passerby_playout::content::catalog::{Catalog, LocalContent};
-use passerby_playout::hub_link::{HubConnection, HubLink};
+use passerby_playout::hub_link::{FrameMaker, HubConnection, HubLink, MadeFrame};
 use passerby_playout::identity::credentials::Enrolment;
 use passerby_playout::identity::page_token;
 use passerby_playout::identity::page_token::PageTokenOrigin;
@@ -137,6 +138,7 @@ impl Run {
             recorded: recorded.clone(),
             poll: POLL,
             line: HubConnection::new(hub, &config.data_dir, &clock, config.time_zone.clone()),
+            frames: (!hub.keeps_frames).then(|| frame_maker(config.rotation)),
         });
         let run_for_ms = self.run_for.map(|seconds| seconds.saturating_mul(1_000));
         // The window opens while the ledger and the fonts are read.
@@ -223,6 +225,18 @@ fn local_content(config: &Config) -> Result<Catalog, Failure> {
     } else {
         Err(Failure::Input(written_wrong))
     }
+}
+
+/// Makes small pictures of what is on the screen.
+fn frame_maker(rotation: u16) -> FrameMaker {
+    FrameMaker::new(move |snapshot| {
+        let made = SmallFrame::of(snapshot, rotation)?;
+        Some(MadeFrame {
+            width_px: made.width_px,
+            height_px: made.height_px,
+            jpeg: made.jpeg,
+        })
+    })
 }
 
 /// What the hub is told of the screen.

@@ -18,6 +18,7 @@ where
     let method = match call.method {
         HttpMethod::Get => MethodFilter::GET,
         HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
         HttpMethod::Delete => MethodFilter::DELETE,
     };
     (call, on(method, handler))

@@ -228,7 +228,7 @@ impl Folder {
 
     fn write(&mut self, captured: CapturedFrame) -> io::Result<()> {
         let note = captured.note;
-        let picture = captured.frame.into_snapshot();
+        let picture = captured.frame.into_snapshot(Vec::new());
         let path = self.dir.join(&note.file);
         // Not one of `durable_file`'s: waiting for the disk would cost frames, and nobody needs
         // them after a power cut.

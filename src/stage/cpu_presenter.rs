@@ -233,6 +233,6 @@ impl ReadFrame for CpuReader {
             textures: painter.painter().slides(),
             ..default()
         };
-        Ok((raw_frame(painter).into_snapshot(), held))
+        Ok((raw_frame(painter).into_snapshot(Vec::new()), held))
     }
 }

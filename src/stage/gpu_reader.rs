@@ -40,6 +40,7 @@ impl ReadFrame for GpuReader {
             width_px,
             height_px,
             rgba,
+            zones: Vec::new(),
         };
         Ok((picture, gpu.holdings()))
     }

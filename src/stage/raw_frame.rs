@@ -1,6 +1,6 @@
 //! A frame that was read back, as the presenter stored it.
 
-use passerby_playout::messages::stage_messages::Snapshot;
+use passerby_playout::messages::stage_messages::{Snapshot, SnapshotZone};
 
 /// A frame as the presenter stored it: four bytes a pixel.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub(super) struct RawFrame {
 
 impl RawFrame {
     /// Puts the channels in order; the screen itself is opaque, whatever alpha the output keeps.
-    pub(super) fn into_snapshot(mut self) -> Snapshot {
+    pub(super) fn into_snapshot(mut self, zones: Vec<SnapshotZone>) -> Snapshot {
         for pixel in self.bytes.chunks_exact_mut(4) {
             if self.is_bgra {
                 pixel.swap(0, 2);
@@ -25,6 +25,7 @@ impl RawFrame {
             width_px: self.width_px,
             height_px: self.height_px,
             rgba: self.bytes,
+            zones,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use bevy::prelude::*;
 use crossbeam_channel::Sender;
-use passerby_playout::messages::stage_messages::Snapshot;
+use passerby_playout::messages::stage_messages::{Snapshot, SnapshotZone};
 
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::{Capture, CapturedFrame, FrameNote};
@@ -19,14 +19,33 @@ const SNAPSHOTS_MAX: usize = 16;
 
 /// Those who wait for a snapshot.
 #[derive(Resource, Default)]
-pub(super) struct SnapshotRequests(Vec<Sender<Snapshot>>);
+pub(super) struct SnapshotRequests {
+    now: Vec<Sender<Snapshot>>,
+    /// Those for whom a slide that gives way to another has no time.
+    at_rest: Vec<Sender<Snapshot>>,
+}
 
 impl SnapshotRequests {
     /// Queues one reply; beyond the limit whoever asked sees its channel closed.
     pub(super) fn push(&mut self, reply: Sender<Snapshot>) {
-        if self.0.len() < SNAPSHOTS_MAX {
-            self.0.push(reply);
+        if self.now.len() < SNAPSHOTS_MAX {
+            self.now.push(reply);
         }
+    }
+
+    /// The same for a frame in which no slide gives way to another.
+    pub(super) fn push_at_rest(&mut self, reply: Sender<Snapshot>) {
+        if self.at_rest.len() < SNAPSHOTS_MAX {
+            self.at_rest.push(reply);
+        }
+    }
+
+    fn take(&mut self, is_at_rest: bool) -> Vec<Sender<Snapshot>> {
+        let mut taken = std::mem::take(&mut self.now);
+        if is_at_rest {
+            taken.append(&mut self.at_rest);
+        }
+        taken
     }
 }
 
@@ -34,6 +53,8 @@ impl SnapshotRequests {
 #[derive(Default)]
 pub(super) struct Recipients {
     snapshots: Vec<Sender<Snapshot>>,
+    /// What the frame shows, for the snapshots.
+    zones: Vec<SnapshotZone>,
     note: Option<FrameNote>,
 }
 
@@ -52,7 +73,10 @@ impl Recipients {
             return recipients;
         }
         if has_room {
-            recipients.snapshots = std::mem::take(&mut requests.0);
+            recipients.snapshots = requests.take(!slides.on_screen().any(|seen| seen.transition));
+            if !recipients.snapshots.is_empty() {
+                recipients.zones = slides.in_snapshot();
+            }
         }
         if let Some(capture) = capture
             && slides.on_screen().next().is_some()
@@ -79,16 +103,29 @@ impl Recipients {
 
     /// Hands the frame over.
     pub(super) fn deliver(&mut self, frame: RawFrame, capture: Option<&Capture>) {
-        let snapshots = std::mem::take(&mut self.snapshots);
-        let snapshot = (!snapshots.is_empty()).then(|| frame.clone().into_snapshot());
+        let mut snapshots = std::mem::take(&mut self.snapshots);
+        let zones = std::mem::take(&mut self.zones);
+        let Some(last) = snapshots.pop() else {
+            return self.keep(frame, capture);
+        };
+        // A copy of a large frame takes milliseconds, so there is none that nobody needs.
+        let snapshot = if self.note.is_some() {
+            let snapshot = frame.clone().into_snapshot(zones);
+            self.keep(frame, capture);
+            snapshot
+        } else {
+            frame.into_snapshot(zones)
+        };
+        for reply in snapshots {
+            // Whoever asked and has gone, or that has no room, does not get it.
+            let _ = reply.try_send(snapshot.clone());
+        }
+        let _ = last.try_send(snapshot);
+    }
+
+    fn keep(&mut self, frame: RawFrame, capture: Option<&Capture>) {
         if let (Some(note), Some(capture)) = (self.note.take(), capture) {
             capture.keep(CapturedFrame { note, frame });
-        }
-        if let Some(snapshot) = snapshot {
-            for reply in snapshots {
-                // Whoever asked and has gone, or that has no room, does not get it.
-                let _ = reply.try_send(snapshot.clone());
-            }
         }
     }
 }

@@ -53,6 +53,7 @@ fn receive(
             Ok(StageCommand::Clear { zone }) => handler.clear(zone),
             Ok(StageCommand::Drop { ticket }) => handler.forget(ticket),
             Ok(StageCommand::Snapshot(reply)) => snapshots.push(reply),
+            Ok(StageCommand::SnapshotAtRest(reply)) => snapshots.push_at_rest(reply),
             Ok(StageCommand::Quit) | Err(TryRecvError::Disconnected) => {
                 exit.write(AppExit::Success);
                 return;

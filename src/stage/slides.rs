@@ -12,7 +12,7 @@ use std::time::Instant;
 use bevy::prelude::*;
 use passerby_compose::slide::{Area, Caption};
 use passerby_paint::{ChangeNumbers, Layer, Rectangle, SlideId, rectangle};
-use passerby_playout::messages::stage_messages::{Ticket, Transition};
+use passerby_playout::messages::stage_messages::{SnapshotZone, Ticket, Transition};
 use passerby_playout::screen::geometry::Zone;
 
 use crate::stage::loaded_slide::LoadedSlide;
@@ -81,6 +81,46 @@ impl Slides {
                 transition,
             })
         })
+    }
+}
+
+impl Slides {
+    /// The same for a snapshot, with where the codes are. What lies under a message that covers
+    /// all is not seen.
+    pub(super) fn in_snapshot(&self) -> Vec<SnapshotZone> {
+        let mut zones: Vec<SnapshotZone> = self
+            .on_screen()
+            .map(|seen| SnapshotZone {
+                zone: seen.zone,
+                campaign: seen.caption.campaign.clone(),
+                creative: seen.caption.creative.clone(),
+                play: seen.caption.play,
+                codes: self.0.get(&seen.zone).map_or_else(Vec::new, |slides| {
+                    slides.on_screen().filter_map(Shown::code_area).collect()
+                }),
+            })
+            .collect();
+        let is_covered = (self.0.get(&Zone::NOTICE))
+            .is_some_and(|notice| notice.shown.is_some() && notice.change.is_none());
+        if is_covered {
+            zones.retain(|seen| seen.zone == Zone::NOTICE);
+        }
+        zones
+    }
+}
+
+impl Shown {
+    /// All pixels of the output that its code touches; none without a code.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is past an end becomes the end"
+    )]
+    fn code_area(&self) -> Option<Area> {
+        let [left, top, width, height] = self.slide.code_square_at(self.at);
+        let (x, y) = (left.floor() as u32, top.floor() as u32);
+        let (right, bottom) = ((left + width).ceil() as u32, (top + height).ceil() as u32);
+        (width > 0.0 && height > 0.0).then(|| Area::new(x, y, right - x, bottom - y))
     }
 }
 

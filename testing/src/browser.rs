@@ -284,6 +284,33 @@ impl Browser {
         let text = taken["data"].as_str().expect("a picture");
         std::fs::write(file, from_base64(text)).expect("a file");
     }
+
+    /// Takes a picture of the page down to so many pixels, as WebP of at most so many bytes: as
+    /// well kept as fits.
+    ///
+    /// # Panics
+    /// Nothing fits.
+    pub fn small_picture(&mut self, file: &Path, height_px_max: u32, bytes_max: usize) {
+        let size = self.evaluate(
+            "[document.documentElement.clientWidth, document.documentElement.scrollHeight]",
+        );
+        let height_px = size[1]
+            .as_u64()
+            .expect("a number")
+            .min(height_px_max.into());
+        for quality in [75, 60, 45, 30, 15] {
+            let taken = self.call(
+                "Page.captureScreenshot",
+                &json!({ "captureBeyondViewport": true, "format": "webp", "quality": quality,
+                    "clip": { "x": 0, "y": 0, "width": size[0], "height": height_px, "scale": 1 } }),
+            );
+            let bytes = from_base64(taken["data"].as_str().expect("a picture"));
+            if bytes.len() <= bytes_max {
+                return std::fs::write(file, bytes).expect("a file");
+            }
+        }
+        panic!("{} does not fit into {bytes_max} bytes", file.display());
+    }
 }
 
 impl Drop for Browser {

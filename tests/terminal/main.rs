@@ -7,6 +7,7 @@ mod drawings;
 mod frames;
 mod hub_on_glass;
 mod kill;
+mod last_frame;
 mod licences;
 mod new_folders;
 mod one_judge;

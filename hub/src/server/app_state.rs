@@ -24,6 +24,7 @@ use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
+use crate::server::terminals::frame::FRAMES_MAX;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
@@ -58,6 +59,8 @@ pub(crate) struct AppState {
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
     pub(super) decoding: Arc<Semaphore>,
+    /// Pictures of screens that may be read now.
+    pub(super) frames: Arc<Semaphore>,
     pub(super) background: BackgroundRuns,
     /// Whether the work that one process does for all is this process's, when it was asked last.
     pub(super) does_background_work: AtomicBool,
@@ -92,6 +95,7 @@ impl AppState {
             held: Arc::default(),
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
+            frames: Arc::new(Semaphore::new(FRAMES_MAX)),
             does_background_work: AtomicBool::new(false),
             limits: Limits::new(),
             attempts: Attempts::default(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use passerby_protocol::limits::BATCH_BYTES_MAX;
+use passerby_protocol::limits::{BATCH_BYTES_MAX, FRAME_BYTES_MAX};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::activity::Activity;
@@ -109,6 +109,14 @@ impl Unread {
     /// It is larger than [`SMALL_BYTES_MAX`], or does not come in time.
     pub(super) async fn small(self) -> Result<Vec<u8>, Problem> {
         self.read(SMALL_BYTES_MAX, SMALL_TIME).await
+    }
+
+    /// Reads a small picture of a screen.
+    ///
+    /// # Errors
+    /// It is larger than [`FRAME_BYTES_MAX`], or does not come in time.
+    pub(super) async fn frame(self) -> Result<Vec<u8>, Problem> {
+        self.read(FRAME_BYTES_MAX, BATCH_TIME).await
     }
 
     /// Reads a batch, once there is room for it.

@@ -12,7 +12,7 @@ use crate::server::phones::{page, scan, share};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
-    blob, changes, enroll, heartbeat, key, manifest, manifest_keys, plays, tallies,
+    blob, changes, enroll, frame, heartbeat, key, manifest, manifest_keys, plays, tallies,
 };
 use crate::sources::hook::HOOK_ITEMS_MAX;
 
@@ -94,6 +94,15 @@ pub(super) fn of_terminals() -> Vec<Answered> {
             )
             .with_query("?zone=ZONE"),
             tallies::tallies,
+        ),
+        answered(
+            HttpCall::put(
+                "/terminals/{screen}/frame",
+                &[200, 400, 413, 415],
+                "a small picture of what was on the screen, as a JPEG, in the place of the last one",
+            )
+            .with_query("?age_ms=MS&width=PX&height=PX&play=N&campaign=NAME&creative=NAME"),
+            frame::frame,
         ),
     ]
 }
@@ -290,6 +299,7 @@ where
     let method = match call.method {
         HttpMethod::Get => MethodFilter::GET,
         HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
         HttpMethod::Delete => MethodFilter::DELETE,
     };
     (call, on(method, handler))

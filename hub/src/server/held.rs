@@ -31,6 +31,8 @@ pub(super) struct Holding {
     pub(super) key_generation: u8,
     /// By which bearer it was let in.
     pub(super) bearer_sha256: [u8; 32],
+    /// The newest wish for a picture that it has heard of; none where it sends no pictures.
+    pub(super) frame: Option<u64>,
 }
 
 impl Holding {
@@ -43,6 +45,9 @@ impl Holding {
             self.manifest != manifest
                 || self.key_generation != content.key_generation
                 || Some(self.bearer_sha256) != content.bearer_sha256
+                || (content.frame_wish.is_some()
+                    && self.frame.is_some()
+                    && content.frame_wish != self.frame)
         })
     }
 }
@@ -227,6 +232,7 @@ mod tests {
         },
         key_generation: 3,
         bearer_sha256: [9; 32],
+        frame: Some(5),
     };
     /// Longer than it takes to hear of what has happened already.
     const CALL: Duration = Duration::from_secs(55);
@@ -243,6 +249,7 @@ mod tests {
             manifest_version: 7,
             key_generation: 3,
             bearer_sha256: Some([9; 32]),
+            frame_wish: None,
         }
     }
 
@@ -286,6 +293,10 @@ mod tests {
             bearer_sha256: None,
             ..content(2)
         };
+        let wished = ScreenContent {
+            frame_wish: Some(6),
+            ..content(2)
+        };
         for (what, changed) in [
             ("a restored hub", vec![older]),
             ("a publication", vec![newer]),
@@ -293,6 +304,7 @@ mod tests {
             ("a new terminal", vec![another_terminal]),
             ("a revocation", vec![revoked]),
             ("a screen that is gone", vec![]),
+            ("somebody who wishes to see it", vec![wished]),
         ] {
             let calls = watched();
             let mut first = calls.hold(screen(1), HOLDING).unwrap();
@@ -307,6 +319,26 @@ mod tests {
         let mut call = calls.hold(screen(1), HOLDING).unwrap();
         assert_eq!(calls.compare(&[content(1)], 2), 1, "another manifest key");
         assert!(call.end(CALL).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wish_that_was_heard_or_that_nobody_meets_lets_no_call_go() {
+        let calls = watched();
+        let heard = ScreenContent {
+            frame_wish: Some(5),
+            ..content(1)
+        };
+        let deaf = ScreenContent {
+            frame_wish: Some(6),
+            ..content(2)
+        };
+        let _first = calls.hold(screen(1), HOLDING).unwrap();
+        let none = Holding {
+            frame: None,
+            ..HOLDING
+        };
+        let _second = calls.hold(screen(2), none).unwrap();
+        assert_eq!(calls.compare(&[heard, deaf], 1), 0);
     }
 
     #[tokio::test]

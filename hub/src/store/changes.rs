@@ -23,6 +23,8 @@ pub struct ScreenContent {
     /// The SHA-256 of its terminal's bearer; `None` while nobody has enrolled as it, and of one
     /// that was taken out of service.
     pub bearer_sha256: Option<[u8; 32]>,
+    /// The newest wish for a picture of it, if none has come since.
+    pub frame_wish: Option<u64>,
 }
 
 /// What there is, and up to which change.
@@ -47,9 +49,10 @@ impl Store {
             Ok(Some(WhatChanged {
                 number: newest(tx)?,
                 screens: tx.all(
-                    "SELECT number, manifest_version, (SELECT max(generation) FROM token_keys WHERE screen = number),
-                            CASE WHEN revoked_ms IS NULL THEN bearer_sha256 END
-                     FROM screens ORDER BY number",
+                    "SELECT number, manifest_version, (SELECT max(generation) FROM token_keys WHERE token_keys.screen = number),
+                            CASE WHEN revoked_ms IS NULL THEN bearer_sha256 END,
+                            CASE WHEN asked_ms > received_ms THEN asked_ms END
+                     FROM screens LEFT JOIN screen_frames ON screen_frames.screen = number ORDER BY number",
                     values![],
                     |row| {
                         Ok::<_, DatabaseError>(ScreenContent {
@@ -57,6 +60,7 @@ impl Store {
                             manifest_version: row.get(1)?,
                             key_generation: row.get(2)?,
                             bearer_sha256: row.get(3)?,
+                            frame_wish: row.get(4)?,
                         })
                     },
                 )?,
@@ -142,6 +146,7 @@ mod tests {
                 manifest_version: 1,
                 key_generation: 0,
                 bearer_sha256: None,
+                frame_wish: None,
             };
             assert_eq!(screens[0], first);
             assert_eq!((screens.len(), screens[1].screen), (2, other));

@@ -23,6 +23,7 @@ mod drafts;
 mod emergencies;
 mod enrolment;
 mod error;
+mod frames;
 mod gaps;
 mod goal_screens;
 mod key_generation;
@@ -88,6 +89,7 @@ pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };
 pub use crate::store::error::{Result, StoreError};
+pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;

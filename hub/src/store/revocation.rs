@@ -9,7 +9,9 @@ use passerby_protocol::ScreenNumber;
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
-use crate::store::{KeyError, Result, Store, audit, changes, screen_list, screens, token_keys};
+use crate::store::{
+    KeyError, Result, Store, audit, changes, frames, screen_list, screens, token_keys,
+};
 
 /// Who holds a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,7 @@ impl Store {
                 Vec::new()
             };
             forget_ways_in(tx, screen)?;
+            frames::forget(tx, screen)?;
             // Its part of a goal falls to the others.
             screens::share_goals_anew(tx, screen, now_ms)?;
             Ok(Revoked { since_ms, retired })

@@ -171,6 +171,7 @@ impl Asker {
             manifest: self.tag.filter(|_| says_what_it_has),
             key_generation: self.heartbeat.key_generation,
             hold_ms,
+            frame: 0,
         };
         self.client.changes(self.screen, &request).await
     }

@@ -65,6 +65,7 @@ impl Asker {
             manifest: Some(now.manifest),
             key_generation: Some(now.key_generation),
             hold_ms: HOLD_MS_MAX,
+            frame: 0,
             heartbeat: Heartbeat {
                 key_generation: Some(now.key_generation),
                 ..Heartbeat::default()
@@ -438,6 +439,7 @@ fn two_thousand_calls_are_held_at_one_time_beside_visitors_and_end_with_one_publ
                 }),
                 key_generation: Some(0),
                 hold_ms: HOLD_MS_MAX,
+                frame: 0,
                 heartbeat: Heartbeat {
                     key_generation: Some(0),
                     ..Heartbeat::default()

@@ -17,6 +17,7 @@ mod device_keys;
 mod encrypted;
 mod enrolment;
 mod folders;
+mod frames;
 mod grades;
 mod landing;
 mod limits;

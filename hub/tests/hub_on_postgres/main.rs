@@ -39,6 +39,8 @@ mod encrypted;
 mod enrolment;
 #[path = "../hub/folders.rs"]
 mod folders;
+#[path = "../hub/frames.rs"]
+mod frames;
 #[path = "../hub/grades.rs"]
 mod grades;
 #[path = "../hub/landing.rs"]

@@ -127,6 +127,7 @@ impl Terminal {
             recorded: Arc::clone(&recorded),
             poll: Duration::from_millis(100),
             line: HubConnection::default(),
+            frames: None,
         };
         let content = setup.folder.as_deref().map(LocalContent::read);
         let content = content.unwrap_or_default();

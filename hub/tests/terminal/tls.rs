@@ -144,6 +144,7 @@ impl Stand {
             url: url.to_owned(),
             ca: Some(self.ca.clone()),
             daily_bytes: None,
+            keeps_frames: false,
         };
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let line = HubConnection::new(&hub, &self.terminal, &clock, jiff::tz::TimeZone::UTC);

@@ -14,12 +14,16 @@ use serde::{Deserialize, Serialize};
 const SMALL_BYTES_MAX: u64 = 1 << 20;
 /// Range of `hub.daily_mb`, in megabytes of 10^6 bytes.
 pub(crate) const DAILY_MB: std::ops::RangeInclusive<i64> = 1..=1_000_000;
+/// A smaller cap leaves nothing for pictures of the screen, in megabytes.
+const FRAMES_MB_MIN: u64 = 20;
 /// A day by the clock that nobody sets, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
 
 /// What is transferred, the most important last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
+    /// Small pictures of what is on the screen.
+    Frame,
     /// Files of more than a megabyte.
     Large,
     /// Other files.
@@ -42,6 +46,7 @@ impl Kind {
     /// How much of the cap may be used, by all kinds together, before this kind has to wait.
     const fn percent(self) -> u64 {
         match self {
+            Self::Frame => 40,
             Self::Large => 50,
             Self::Small => 70,
             Self::Word => 85,
@@ -50,17 +55,24 @@ impl Kind {
     }
 }
 
+/// Tells whether pictures of the screen may be sent at all.
+pub(super) const fn has_room_for_frames(cap_bytes: u64) -> bool {
+    cap_bytes >= FRAMES_MB_MIN * 1_000_000
+}
+
 /// What the reference says of the order in which a day's data is used.
 pub(crate) fn budget_in_words() -> String {
     let of = |kind: Kind| kind.percent();
     format!(
         "Plays go first, then manifests and heartbeats, then small files, then large ones: large files wait when {} % \
          of it is used, files of up to {} MiB at {} %, manifests and heartbeats at {} %. The local page says what \
-         waits.",
+         waits. Pictures of the screen go last: only when somebody asks or something is wrong, up to {} %, and below \
+         {FRAMES_MB_MIN} MB a day none.",
         of(Kind::Large),
         SMALL_BYTES_MAX >> 20,
         of(Kind::Small),
-        of(Kind::Word)
+        of(Kind::Word),
+        of(Kind::Frame)
     )
 }
 
@@ -133,7 +145,13 @@ mod tests {
     use passerby_testing::random_cases;
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 4] = [Kind::Large, Kind::Small, Kind::Word, Kind::Plays];
+    const KINDS: [Kind; 5] = [
+        Kind::Frame,
+        Kind::Large,
+        Kind::Small,
+        Kind::Word,
+        Kind::Plays,
+    ];
 
     proptest! {
         #![proptest_config(random_cases(256))]
@@ -141,11 +159,11 @@ mod tests {
         #[test]
         fn what_matters_less_never_takes_what_matters_more(
             cap_mb in DAILY_MB,
-            wishes in prop::collection::vec((0usize..4, any::<u64>()), 0..200),
+            wishes in prop::collection::vec((0usize..5, any::<u64>()), 0..200),
         ) {
             let cap = cap_mb.unsigned_abs() * 1_000_000;
             let mut budget = Budget::new();
-            let mut used = [0u64; 4];
+            let mut used = [0u64; 5];
             for (kind, wish) in wishes {
                 let bytes = budget.room(cap, KINDS[kind]).min(wish);
                 budget.take(bytes);
@@ -201,6 +219,16 @@ mod tests {
         assert_eq!(budget.used_bytes(), 0);
         budget.pass(Some(jiff::civil::date(2026, 12, 3)), 1);
         assert_eq!(budget.day, Some(jiff::civil::date(2026, 12, 3)));
+    }
+
+    #[test]
+    fn pictures_of_the_screen_are_the_first_that_a_small_budget_goes_without() {
+        assert!(!has_room_for_frames(19_000_000));
+        assert!(has_room_for_frames(20_000_000));
+        let mut budget = Budget::new();
+        budget.take(20_000_000 / 100 * 40);
+        assert_eq!(budget.room(20_000_000, Kind::Frame), 0);
+        assert!(budget.room(20_000_000, Kind::Large) > 0);
     }
 
     #[test]

@@ -120,4 +120,6 @@ pub struct HubConfig {
     pub ca: Option<PathBuf>,
     /// Most bytes a day over the line to the hub; as many as there are, when absent.
     pub daily_bytes: Option<u64>,
+    /// No pictures of the screen are sent.
+    pub keeps_frames: bool,
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::content::cache::Space;
 use crate::hub_link::asking::{Asking, Call, Came, Times};
 use crate::hub_link::client::{HubClient, SealedManifest};
+use crate::hub_link::frames::{Sight, Wishes};
 use crate::hub_link::hub_error::HubError;
 use crate::hub_link::hub_time::without_hold;
 use crate::hub_link::link::{HubLink, PlayerGone};
@@ -62,8 +63,17 @@ pub(super) struct ManifestFetcher {
     /// What was fetched last in this run, by the hub's name for it and by ours.
     etag: Option<String>,
     tag: Option<ManifestTag>,
-    /// Learns when the hub says that counts of scans are worth fetching.
-    tallies_due: watch::Sender<Option<u64>>,
+    /// The newest wish for a picture of the screen that the hub has told.
+    frame: u64,
+    told: Told,
+}
+
+/// Who learns what else the hub says.
+pub(super) struct Told {
+    /// When counts of scans are worth fetching.
+    pub(super) tallies_due: watch::Sender<Option<u64>>,
+    /// Why a picture of the screen may be worth sending.
+    pub(super) wishes: watch::Sender<Wishes>,
 }
 
 impl ManifestFetcher {
@@ -73,7 +83,7 @@ impl ManifestFetcher {
         enrolment: Enrolment,
         store: Rc<ManifestStore>,
         seen: u64,
-        tallies_due: watch::Sender<Option<u64>>,
+        told: Told,
     ) -> Self {
         Self {
             hub_link,
@@ -83,7 +93,8 @@ impl ManifestFetcher {
             seen,
             etag: None,
             tag: None,
-            tallies_due,
+            frame: 0,
+            told,
         }
     }
 
@@ -150,7 +161,10 @@ impl ManifestFetcher {
                 status: status @ 400..=499,
                 ..
             })) if !matches!(status, 408 | 429) => {
-                self.tallies_due.send_replace(None);
+                self.told.tallies_due.send_replace(None);
+                self.told
+                    .wishes
+                    .send_modify(|wishes| wishes.is_taken = false);
                 return Ok(Came::NoSuchCall);
             }
             Err(error) => error,
@@ -208,6 +222,12 @@ impl ManifestFetcher {
     /// Says how the terminal is.
     async fn heartbeat(&self) -> Result<Heartbeat, PlayerGone> {
         let status = self.hub_link.ask(PlayerRequest::Status).await?;
+        let sight = Sight::of(&status);
+        self.told.wishes.send_if_modified(|wishes| {
+            let is_another = wishes.sight != sight;
+            wishes.sight = sight;
+            is_another
+        });
         Ok(Heartbeat {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             manifest_version: status.manifest_version,
@@ -222,6 +242,7 @@ impl ManifestFetcher {
                 .flatten()
                 .map(|key| key.vouch(self.enrolment.credentials.screen)),
             traits: Some(self.hub_link.traits.clone()),
+            sends_frames: self.hub_link.sends_frames(),
         })
     }
 
@@ -235,6 +256,7 @@ impl ManifestFetcher {
             manifest: self.tag.filter(|_| hold_ms.is_some()),
             key_generation: Some(self.enrolment.credentials.generation),
             hold_ms: hold_ms.unwrap_or(0),
+            frame: self.frame,
         };
         let screen = self.enrolment.credentials.screen;
         let asked_ms = self.hub_link.clock.now().boot_ms;
@@ -246,7 +268,8 @@ impl ManifestFetcher {
         let (asked_ms, answered_ms) = without_hold((asked_ms, answered_ms), reply.held_ms);
         self.hub_link
             .learn_time(asked_ms, answered_ms, reply.server_time_ms)?;
-        let (is_news, before) = (!self.has(&reply), self.tag);
+        let is_wished = self.learn_wish(reply.frame);
+        let (is_news, before) = (is_wished || !self.has(&reply), self.tag);
         self.learn_key(Some(reply.key_generation)).await?;
         if self.tag != Some(reply.manifest)
             && let Err(error) = self.fetch().await
@@ -254,7 +277,7 @@ impl ManifestFetcher {
             return Ok(Err(error));
         }
         self.tell_content()?;
-        self.tallies_due.send_if_modified(|due| {
+        self.told.tallies_due.send_if_modified(|due| {
             let is_another = *due != reply.tallies;
             *due = reply.tallies;
             is_another
@@ -265,6 +288,21 @@ impl ManifestFetcher {
             // What was published meanwhile is as good.
             is_taken: self.has(&reply) || self.has_key(&reply) && self.tag != before,
         }))
+    }
+
+    /// Passes on that somebody wishes to see the screen; tells whether that is a new wish.
+    fn learn_wish(&mut self, frame: Option<u64>) -> bool {
+        let wished = frame.unwrap_or(0);
+        let is_new = std::mem::replace(&mut self.frame, wished) != wished && wished != 0;
+        self.told.wishes.send_if_modified(|wishes| {
+            let is_another = is_new || wishes.is_taken != frame.is_some();
+            wishes.is_taken = frame.is_some();
+            if is_new {
+                wishes.asked = wished;
+            }
+            is_another
+        });
+        is_new
     }
 
     fn has(&self, reply: &ChangesReply) -> bool {

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::content::cache;
 use crate::hub_link::connection::HubConnection;
+use crate::hub_link::frames::FrameMaker;
 use crate::messages::player_requests::{NetworkStatus, PlayerRequest};
 use crate::schedule::live_context::LiveContext;
 use crate::system::clock::Clock;
@@ -41,6 +42,8 @@ pub struct HubLink {
     pub poll: Duration,
     /// How the hub is reached.
     pub line: HubConnection,
+    /// Makes small pictures of the screen for the hub; none where none are to be sent.
+    pub frames: Option<FrameMaker>,
 }
 
 /// The player has ended, so there is nothing left to do.
@@ -48,6 +51,11 @@ pub struct HubLink {
 pub(super) struct PlayerGone;
 
 impl HubLink {
+    /// Whether pictures of the screen are sent.
+    pub(super) fn sends_frames(&self) -> bool {
+        self.frames.is_some() && self.line.meter.takes_frames()
+    }
+
     /// Tells the player something.
     pub(super) fn tell(&self, request: PlayerRequest) -> Result<(), PlayerGone> {
         self.player.send(request).map_err(|_| PlayerGone)

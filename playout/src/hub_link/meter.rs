@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use passerby_folder::durable_file;
 
-use crate::hub_link::budget::{Budget, Kind, pause_ms};
+use crate::hub_link::budget::{Budget, Kind, has_room_for_frames, pause_ms};
 use crate::system::clock::{Clock, Moment};
 
 /// Headers both ways with what TLS and TCP add to them, in bytes. Estimated with room to spare.
@@ -165,13 +165,23 @@ impl Meter {
         })
     }
 
+    /// Whether pictures of the screen may be sent that nobody has asked for.
+    pub(super) const fn is_without_cap(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether any may be sent.
+    pub(super) fn takes_frames(&self) -> bool {
+        (self.0.as_ref()).is_none_or(|inner| has_room_for_frames(inner.cap_bytes))
+    }
+
     /// How it stands, in a sentence for the operator; `None` without a cap.
     pub(super) fn sentence(&self) -> Option<String> {
         let inner = self.0.as_ref()?;
         let count = inner.up_to_date();
         let megabytes = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
         let waits = match count.waits {
-            None => "nothing waits",
+            None | Some(Kind::Frame) => "nothing waits",
             Some(Kind::Large) => "files of more than 1 MB wait for tomorrow",
             Some(Kind::Small) => "new files wait for tomorrow",
             Some(Kind::Word) => "all but plays waits for tomorrow",

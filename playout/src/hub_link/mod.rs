@@ -17,6 +17,7 @@ mod client;
 mod connection;
 mod content;
 mod enrol;
+mod frames;
 pub mod hub_error;
 pub mod hub_time;
 mod link;
@@ -41,6 +42,8 @@ pub(crate) use crate::hub_link::certificates::read_ca;
 pub use crate::hub_link::client::HubClient;
 pub use crate::hub_link::connection::{HubConfig, HubConnection, TimeLimits};
 pub use crate::hub_link::enrol::{Attempt, EnrolError, enrol, enrol_on};
+pub(crate) use crate::hub_link::frames::frames_in_words;
+pub use crate::hub_link::frames::{FrameMaker, MadeFrame};
 pub use crate::hub_link::hub_error::HubError;
 pub use crate::hub_link::link::HubLink;
 pub use crate::hub_link::manifest_store::kept_content;
@@ -123,19 +126,25 @@ impl HubLink {
             manifest_store::ManifestStore::load(&self.data_dir, &enrolment, &cache, seen, now_ms);
         let store = Rc::new(store);
         let files = transfer::Transfer::new(self.clone(), client.clone(), cache, store.clone());
+        let (wishes, wished) = tokio::sync::watch::channel(frames::Wishes::default());
+        let frames = frames::FrameSender::new(self.clone(), client.clone(), screen, wished);
         let content = content::ManifestFetcher::new(
             self.clone(),
             client,
             enrolment,
             store,
             seen,
-            tallies_due,
+            content::Told {
+                tallies_due,
+                wishes,
+            },
         );
         tokio::select! {
             gone = content.run() => gone,
             gone = files.run() => gone,
             gone = plays.run() => gone,
             gone = tally_fetcher.run() => gone,
+            gone = frames.run() => gone,
         }
     }
 

@@ -64,6 +64,8 @@ pub enum PlayerRequest {
     Status(oneshot::Sender<Status>),
     /// The picture that is on the screen.
     Snapshot(crossbeam_channel::Sender<Snapshot>),
+    /// The same, as soon as no slide gives way to another.
+    SnapshotAtRest(crossbeam_channel::Sender<Snapshot>),
     /// Leave in good order.
     Stop,
 }

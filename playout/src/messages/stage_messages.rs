@@ -211,6 +211,8 @@ pub enum StageCommand<S> {
     },
     /// Send the picture that is on the screen now.
     Snapshot(Sender<Snapshot>),
+    /// Send the picture that is on the screen as soon as no slide gives way to another.
+    SnapshotAtRest(Sender<Snapshot>),
     /// Ends the stage.
     Quit,
 }
@@ -258,4 +260,22 @@ pub struct Snapshot {
     pub height_px: u32,
     /// Four bytes a pixel, rows from the top.
     pub rgba: Vec<u8>,
+    /// What it shows, zone by zone, the lowest first; empty where nobody keeps it.
+    pub zones: Vec<SnapshotZone>,
+}
+
+/// What a zone showed on a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotZone {
+    /// The zone that is meant.
+    pub zone: Zone,
+    /// The campaign's name; empty for built-in screens.
+    pub campaign: String,
+    /// The creative's name.
+    pub creative: String,
+    /// The play number in the code; none without a minted code.
+    pub play: Option<u32>,
+    /// Where its codes are, in pixels of the snapshot: one, or two while a slide gives way to
+    /// another.
+    pub codes: Vec<Area>,
 }

@@ -103,6 +103,9 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
                 let _ = reply.send(self.status());
             }
             PlayerRequest::Snapshot(reply) => self.stage.send(StageCommand::Snapshot(reply)),
+            PlayerRequest::SnapshotAtRest(reply) => {
+                self.stage.send(StageCommand::SnapshotAtRest(reply));
+            }
             PlayerRequest::Stop => return false,
         }
         true

@@ -326,6 +326,10 @@ fn hub() -> KeyTable {
             )
             .more(hub_link::budget_in_words())
             .absent("no limit"),
+            key("send_frames", "`false` sends the hub no small pictures of what is on the screen")
+                .more(hub_link::frames_in_words())
+                .told()
+                .absent("`true`"),
         ],
     )
     .intro(

@@ -100,6 +100,7 @@ fn main() {
             recorded: Arc::clone(&recorded),
             poll: Duration::from_millis(200),
             line,
+            frames: None,
         };
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -201,7 +202,7 @@ fn present(
                 zone,
                 boot_ms: boot_ms(),
             }),
-            StageCommand::Snapshot(_) => true,
+            StageCommand::Snapshot(_) | StageCommand::SnapshotAtRest(_) => true,
             StageCommand::Quit => false,
         };
         if !alive {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::server::api::base::{BASE, PAGE_MAX};
-use crate::server::api::route::{ARCHIVE, Route};
+use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
 use crate::server::api::{forms_of_alerts, forms_of_sources, forms_of_times, routes_of_slots};
 use crate::server::console::rule::Rule;
@@ -67,6 +67,8 @@ fn operation(route: &Route) -> Value {
     for status in route.call.statuses {
         let answer = if *status < 300 && route.answers == ARCHIVE {
             json!({ "description": "done", "content": { "application/zip": {} } })
+        } else if *status < 300 && route.answers == PICTURE {
+            json!({ "description": "done", "content": { "image/jpeg": {} } })
         } else if *status < 300 {
             json!({ "description": "done", "content": { "application/json": { "schema": reference(route.answers) } } })
         } else {

@@ -40,6 +40,9 @@ pub(super) const PREVIEW_QUERY: &str = "?shape=SHAPE&width=PX&height=PX&screen=N
 /// What a call is said to answer that answers no JSON but an archive.
 pub(super) const ARCHIVE: &str = "Archive";
 
+/// The same of one that answers a picture.
+pub(super) const PICTURE: &str = "Picture";
+
 /// One call.
 pub(crate) struct Route {
     /// Its method and its path below `/api/v1`.

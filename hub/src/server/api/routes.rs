@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::people::Right;
 use crate::server::api::calls::{campaigns, log, me, people, previews, reports, screens};
 use crate::server::api::route::{
-    OF_PREVIEWS, PAGES, PREVIEW_QUERY, QueryField, Route, delete, get, post,
+    OF_PREVIEWS, PAGES, PICTURE, PREVIEW_QUERY, QueryField, Route, delete, get, post,
 };
 use crate::server::api::schema::{BY, Holds};
 use crate::server::api::{
@@ -106,6 +106,22 @@ fn of_hub() -> Vec<Route> {
             "names and groups a screen",
             (Some("ScreenChange"), "Screen"),
             screens::change,
+        ),
+        get(
+            "/screens/{screen}/frame",
+            may(SeeScreens),
+            &[200, 404],
+            "the last picture of a screen, a JPEG",
+            PICTURE,
+            screens::frame,
+        ),
+        post(
+            "/screens/{screen}/frame",
+            SeeScreens,
+            &[200, 404],
+            "asks a screen for a new one, which comes within seconds if it is in touch",
+            (None, "LastFrame"),
+            screens::ask_for_frame,
         ),
         post(
             "/screens/{screen}/revoke",

@@ -116,6 +116,23 @@ pub(super) const FORMS: &[Form] = &[
             ),
             field("plays_today", Holds::Whole, "plays of today"),
             field("scans_today", Holds::Whole, "scans of today that count"),
+            field("frame", Holds::One("LastFrame"), "its last picture"),
+        ],
+    ),
+    (
+        "LastFrame",
+        &[
+            maybe("taken_ms", Holds::Moment, "when it was on the screen"),
+            maybe("width_px", Holds::Whole, "pixels a row"),
+            maybe("height_px", Holds::Whole, "pixels down"),
+            maybe("play", Holds::Whole, "the number of the play"),
+            maybe("campaign", Holds::Text, "the campaign of that play"),
+            maybe(
+                "creative",
+                Holds::Text,
+                "its creative's digest, `house` or `notice`",
+            ),
+            maybe("wished_ms", Holds::Moment, "since when one is asked for"),
         ],
     ),
     (

@@ -5,7 +5,7 @@ use crate::people::Right;
 use crate::server::console::layout;
 use crate::server::console::pages::{
     account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
-    screen, screens, sign_in, times,
+    screen, screen_frame, screens, sign_in, times,
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
@@ -125,6 +125,20 @@ fn of_hub() -> Vec<Route> {
             FORM,
             "names and groups a screen",
             screen::change,
+        ),
+        get(
+            "/console/screens/{screen}/frame.jpg",
+            may(Right::SeeScreens),
+            ONE,
+            "the last picture of a screen",
+            screen_frame::picture,
+        ),
+        post(
+            "/console/screens/{screen}/frame",
+            may(Right::SeeScreens),
+            &[303, 404],
+            "asks a screen for a new one",
+            screen_frame::ask,
         ),
         post(
             "/console/screens/{screen}/revoke",

@@ -56,6 +56,8 @@ enum Occasion {
 struct Current {
     manifest: ManifestTag,
     key_generation: u8,
+    /// The newest wish for a picture of the screen; 0 for none.
+    frame: u64,
 }
 
 pub(crate) async fn changes(
@@ -72,6 +74,7 @@ pub(crate) async fn changes(
     // Before it is looked what there is, so that no change falls in between.
     let held = hold_call(&app, screen, bearer, &request);
     let held = held.filter(|_| !hold.is_zero());
+    let sends_frames = request.heartbeat.sends_frames;
     let heartbeat = heartbeat::tidied(std::mem::take(&mut request.heartbeat));
     let current = app
         .work(move |app: &AppState| {
@@ -80,7 +83,8 @@ pub(crate) async fn changes(
             current(app, screen, heard.key_generation, now_ms)
         })
         .await?;
-    let has_news = !request.holds(current.manifest, current.key_generation);
+    let is_wished = sends_frames && current.frame != 0 && current.frame != request.frame;
+    let has_news = is_wished || !request.holds(current.manifest, current.key_generation);
     let (current, occasion) = match held {
         _ if has_news => (current, Occasion::News),
         None => (current, Occasion::NotHeld),
@@ -100,6 +104,7 @@ pub(crate) async fn changes(
         manifest: current.manifest,
         key_generation: current.key_generation,
         tallies: Some(tallies_at(screen, clock::now_ms())),
+        frame: Some(current.frame),
         pace: pace(occasion, app.held.len()),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(reply)))
@@ -127,6 +132,7 @@ fn hold_call(
         manifest: request.manifest?,
         key_generation: request.key_generation?,
         bearer_sha256: bearer.sha256(),
+        frame: request.heartbeat.sends_frames.then_some(request.frame),
     };
     app.held.hold(screen, holding)
 }
@@ -182,6 +188,7 @@ fn current(
             key_generation: app.hub.manifest_key_generation(),
         },
         key_generation,
+        frame: app.hub.store.frame_wish(screen, now_ms)?,
     })
 }
 

@@ -312,6 +312,18 @@ pub(crate) const TABLES: &[Table] = &[
     table!(campaign_version_files [campaign, number, name] {
         campaign: Text, number: Integer, name: Text, file: Text,
     }),
+    // They are as old as the backup, and screens send new ones by themselves.
+    Table {
+        is_in_backups: false,
+        ..table!(screen_frames [screen] {
+            screen: Integer, asked_ms: Integer, received_ms: Integer, taken_ms: Integer, width_px: Integer,
+            height_px: Integer, play: Integer, campaign: Text, creative: Text,
+        })
+    },
+    Table {
+        is_in_backups: false,
+        ..table!(screen_frame_pictures [screen] { screen: Integer, jpeg: Bytes })
+    },
     // Whoever was about to name a file names it anew.
     Table {
         is_in_backups: false,

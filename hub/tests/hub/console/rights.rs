@@ -19,6 +19,8 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
     let roles: &[Role] = match (subject, method) {
         ("" | "account" | "me", _) => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("screens", "GET") => &[Owner, Operator, Publisher, Viewer],
+        // Whoever may look may ask for a newer look.
+        ("screens", "POST") if path.ends_with("/frame") => &[Owner, Operator, Publisher, Viewer],
         ("screens" | "pair" | "pairings", _) => &[Owner, Operator],
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],

@@ -13,6 +13,7 @@ use passerby_protocol::ScreenNumber;
 use passerby_protocol::bounded;
 use passerby_protocol::changes::{ChangesReply, ChangesRequest};
 use passerby_protocol::hexadecimal::unhex32;
+use passerby_protocol::last_frame::{FrameNote, FrameReply};
 use passerby_protocol::limits::{
     ANSWER_TEXT_BYTES_MAX, CHANGES_BYTES_MAX, HOLD_MS_MAX, MANIFEST_BYTES_MAX, TALLY_BYTES_MAX,
 };
@@ -284,6 +285,28 @@ impl HubClient {
             .await
     }
 
+    /// `PUT /v1/terminals/{n}/frame`: a small picture of what was on the screen, as a JPEG.
+    ///
+    /// # Errors
+    /// See [`HubError`].
+    pub async fn frame(
+        &self,
+        screen: ScreenNumber,
+        note: &FrameNote,
+        jpeg: Vec<u8>,
+    ) -> Result<FrameReply, HubError> {
+        let length = jpeg.len() as u64;
+        let path = format!("/v1/terminals/{screen}/frame?{}", note.query());
+        let request = self
+            .request(Method::PUT, &path)
+            .timeout(self.line.limits().call)
+            .header(CONTENT_TYPE, "image/jpeg")
+            .body(jpeg);
+        let (response, room) = self.send(Kind::Frame, request, length).await?;
+        self.json(response, ANSWER_BYTES_MAX, Kind::Frame, room)
+            .await
+    }
+
     /// `POST /v1/terminals/{n}/key`: the key with which the screen should mint.
     ///
     /// # Errors
@@ -466,6 +489,7 @@ impl HubClient {
 
 const fn over_budget(kind: Kind) -> HubError {
     HubError::OverBudget(match kind {
+        Kind::Frame => "pictures of the screen",
         Kind::Large => "files of more than 1 MB",
         Kind::Small => "files",
         Kind::Word => "manifests and heartbeats",

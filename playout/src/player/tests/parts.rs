@@ -370,7 +370,7 @@ impl Stage {
                     let _ = self.log.send(Seen::Cleared { zone, boot_ms });
                     answer(StageEvent::Cleared { zone, boot_ms });
                 }
-                StageCommand::Snapshot(_) => {}
+                StageCommand::Snapshot(_) | StageCommand::SnapshotAtRest(_) => {}
                 StageCommand::Quit => break,
             }
         }

@@ -220,10 +220,12 @@ fn read_hub(section: &Section<'_>) -> Option<HubConfig> {
     }
     let ca = section.text("ca", 4_096, "a PEM file such as \"hub-root.pem\"");
     let daily_mb = section.integer("daily_mb", DAILY_MB);
+    let sends_frames = section.switch("send_frames");
     Some(HubConfig {
         url: url.value,
         ca: ca.map(|ca| ca.value.into()),
         daily_bytes: daily_mb.map(|megabytes| megabytes.value.unsigned_abs() * 1_000_000),
+        keeps_frames: sends_frames.is_some_and(|sends| !sends.value),
     })
 }
 fn folders(section: &Section<'_>, key: &'static str, accepted: &str) -> Vec<PathBuf> {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{GROUP_CHARS_MAX, NameError, TAGS_MAX, group, line};
@@ -13,9 +13,10 @@ use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_name, of_store, ok};
 use crate::server::api::gate::{Caller, Sent};
 use crate::server::console::fields::Fields;
+use crate::server::console::pages::screen_frame::jpeg_of;
 use crate::server::console::pages::screens::filter_of;
 use crate::server::problem::Problem;
-use crate::store::{EnrolError, KeyError, ScreenChange};
+use crate::store::{EnrolError, KeyError, ScreenChange, ScreenFrame};
 use crate::system::clock;
 
 fn number(text: &str) -> Result<ScreenNumber, Problem> {
@@ -48,16 +49,17 @@ pub(in crate::server::api) async fn show(
     Path(screen): Path<String>,
 ) -> Answer {
     let screen = number(&screen)?;
-    let facts = app
+    let read = app
         .work(move |app| {
             let now_ms = clock::now_ms();
             let today_ms = clock::start_of(Some(clock::date_of(now_ms)), now_ms);
-            app.hub
-                .store
-                .screen_facts(screen, actor.scope(), (today_ms, now_ms))
+            let store = &app.hub.store;
+            let facts = store.screen_facts(screen, actor.scope(), (today_ms, now_ms))?;
+            Ok((facts, store.screen_frame(screen, now_ms)?))
         })
         .await;
-    let facts = facts.map_err(of_store)?.ok_or_else(not_here)?;
+    let (facts, frame) = read.map_err(of_store)?;
+    let facts = facts.ok_or_else(not_here)?;
     let (said, today) = (facts.heartbeat.as_ref(), facts.today());
     let campaigns: Vec<&String> = facts.campaigns.iter().map(|(id, _)| id).collect();
     ok(json!({
@@ -72,7 +74,54 @@ pub(in crate::server::api) async fn show(
         "missing_plays": facts.missing,
         "plays_today": today.plays,
         "scans_today": today.scans,
+        "frame": frame_of(&frame),
     }))
+}
+
+fn frame_of(frame: &ScreenFrame) -> Value {
+    let last = frame.last.as_ref();
+    json!({
+        "taken_ms": last.map(|last| last.taken_ms),
+        "width_px": last.map(|last| last.width_px),
+        "height_px": last.map(|last| last.height_px),
+        "play": last.map(|last| last.play),
+        "campaign": last.map(|last| &last.campaign),
+        "creative": last.map(|last| &last.creative),
+        "wished_ms": frame.wished_ms,
+    })
+}
+
+pub(in crate::server::api) async fn frame(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path(screen): Path<String>,
+) -> Answer {
+    let screen = number(&screen)?;
+    let found = app
+        .work(move |app| app.hub.store.frame_picture(screen, actor.scope()))
+        .await;
+    let (_, jpeg) = found.map_err(of_store)?.ok_or_else(not_here)?;
+    Ok(jpeg_of(jpeg, false))
+}
+
+pub(in crate::server::api) async fn ask_for_frame(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path(screen): Path<String>,
+) -> Answer {
+    let screen = number(&screen)?;
+    let asked = app
+        .work(move |app| {
+            let (store, now_ms) = (&app.hub.store, clock::now_ms());
+            if store.screen_row(screen, actor.scope(), now_ms)?.is_none() {
+                return Ok(None);
+            }
+            store.wish_for_frame(&actor, screen, now_ms)?;
+            store.screen_frame(screen, now_ms).map(Some)
+        })
+        .await;
+    let frame = asked.map_err(of_store)?.ok_or_else(not_here)?;
+    ok(frame_of(&frame))
 }
 
 #[derive(Deserialize)]

@@ -21,6 +21,8 @@ pub(crate) mod report;
 pub(crate) mod report_asked;
 mod report_view;
 pub(crate) mod screen;
+pub(crate) mod screen_frame;
+mod screen_now;
 pub(crate) mod screens;
 pub(crate) mod sign_in;
 pub(crate) mod slots;

@@ -17,14 +17,16 @@ use crate::server::console::layout::{self, Chapter, Line, number};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::badge;
-use crate::server::console::pages::times;
+use crate::server::console::pages::{screen_frame, screen_now, times};
 use crate::server::console::paging::Page;
 use crate::server::console::{plot, refusals};
-use crate::store::{AirOfScreen, KeyError, ScreenChange, ScreenFacts, ScreenState, StoreError};
+use crate::store::{
+    AirOfScreen, KeyError, ScreenChange, ScreenFacts, ScreenFrame, ScreenState, StoreError,
+};
 use crate::system::clock;
 
-/// A screen, and what is published for it.
-type Known = (ScreenFacts, AirOfScreen);
+/// A screen, what is published for it, and its last picture.
+type Known = (ScreenFacts, AirOfScreen, ScreenFrame);
 /// Most campaigns that one page names.
 const CAMPAIGNS_LISTED: usize = 100;
 
@@ -39,7 +41,9 @@ async fn facts(app: &Shared, asker: &Asker, screen: &str) -> Result<Option<Known
         let today_ms = clock::start_of(Some(clock::date_of(now_ms)), now_ms);
         let (store, scope) = (&app.hub.store, actor.scope());
         let facts = store.screen_facts(screen, scope, (today_ms, now_ms))?;
-        Ok(facts.zip(store.air_of_screen(screen, scope, now_ms)?))
+        let frame = store.screen_frame(screen, now_ms)?;
+        let air = store.air_of_screen(screen, scope, now_ms)?;
+        Ok(facts.zip(air).map(|(facts, air)| (facts, air, frame)))
     })
     .await
 }
@@ -52,13 +56,18 @@ pub(crate) async fn show(
     fields: Fields,
 ) -> Response {
     match facts(&app, &asker, &screen).await {
-        Ok(Some(facts)) => page(&asker, &facts, &fields, None),
+        Ok(Some(known)) => screen_frame::waiting(page(&asker, &known, &fields, None), &known.2),
         Ok(None) => refusals::not_here(&asker.visitor),
         Err(error) => refusals::failed(&asker.visitor, &error),
     }
 }
 
-fn page(asker: &Asker, (facts, air): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(
+    asker: &Asker,
+    (facts, air, frame): &Known,
+    fields: &Fields,
+    wrong: Option<&str>,
+) -> Response {
     let body = html! {
         (layout::mistake(wrong))
         p { (badge(asker, facts.row.state)) " "
@@ -67,6 +76,10 @@ fn page(asker: &Asker, (facts, air): &Known, fields: &Fields, wrong: Option<&str
         }
         @if facts.row.state == ScreenState::Waiting {
             p.notice.warn { (asker.say(["还没有终端作为这块屏幕连上来。", "No terminal has come in as this screen yet."])) }
+        }
+        div.grid.two {
+            (screen_frame::section(asker, facts, frame))
+            (screen_now::section(asker, air))
         }
         div.grid.two {
             (how_it_is(asker, facts))
