@@ -37,6 +37,9 @@ use crate::stage::stage_error::StageError;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::Now;
 
+/// How long the size of the monitor is believed: to ask for it takes as long as much else of an
+/// update.
+const MONITOR_KNOWN: Duration = Duration::from_millis(250);
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);
 
@@ -217,12 +220,21 @@ fn fill_monitor(
 fn follow_monitor(
     wanted: Res<Wanted>,
     mut windows: Query<(Entity, &mut Window), With<PrimaryWindow>>,
+    (now, mut agenda): (Res<Now>, ResMut<Agenda>),
     mut last: Local<Option<(UVec2, IVec2)>>,
+    mut asked: Local<Option<Instant>>,
     _main_thread: NonSendMarker,
 ) {
     if wanted.size.is_some() {
         return;
     }
+    if let Some(next) = asked.map(|asked| asked + MONITOR_KNOWN)
+        && now.0 < next
+    {
+        agenda.wake_at(next);
+        return;
+    }
+    *asked = Some(now.0);
     for (entity, mut window) in &mut windows {
         let monitor = WINIT_WINDOWS.with_borrow(|known| {
             let known = known.get_window(entity)?;

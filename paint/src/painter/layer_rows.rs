@@ -7,7 +7,7 @@ use passerby_compose::slide::Area;
 
 use crate::frame::{Layer, rectangle};
 use crate::painter::kept_slide::KeptSlide;
-use crate::painter::mix::{WHOLE, cover, mix_each, share};
+use crate::painter::mix::{BLOCK, WHOLE, cover, mix_each, mix_even, share};
 use crate::painter::moving::{MovingRows, PixelRange};
 use crate::painter::scratch::Scratch;
 
@@ -28,9 +28,8 @@ pub(super) struct LayerRows<'a> {
 
 enum Opacity {
     Whole,
-    /// The same for each byte of a row. As a row, since a number that stays the same would be
-    /// widened before the loop, and then no vector instruction multiplies it.
-    Even(Vec<i16>),
+    /// The same for each byte.
+    Even([i16; BLOCK]),
     Each(Edge),
 }
 
@@ -75,7 +74,7 @@ impl<'a> LayerRows<'a> {
         } else if change.opacity >= 1.0 {
             Opacity::Whole
         } else {
-            Opacity::Even(vec![share(change.opacity); area.width as usize * 4])
+            Opacity::Even([share(change.opacity); BLOCK])
         };
         Self {
             slide,
@@ -165,19 +164,38 @@ impl<'a> LayerRows<'a> {
         match &self.opacity {
             Opacity::Whole => self.copy(y, from - self.shift, row, scratch),
             opacity => {
+                let at_rest = from - self.shift;
+                if let Some(above) = self.still_part(y, at_rest, row.len() / 4) {
+                    return self.blend(opacity, from, row, above);
+                }
                 let mut above = std::mem::take(&mut scratch.row);
                 above.resize(row.len(), 0);
-                self.copy(y, from - self.shift, &mut above, scratch);
+                self.copy(y, at_rest, &mut above, scratch);
                 self.blend(opacity, from, row, &above);
                 scratch.row = above;
             }
         }
     }
 
+    /// A stretch of the slide as it lies in memory, where that is what is seen of it at rest.
+    fn still_part(&self, y: u32, from: i64, count: usize) -> Option<&[u8]> {
+        if self.columns.is_some() {
+            return None;
+        }
+        let slide = self.slide;
+        let line = nearest(y - self.area.y, self.area.height, slide.sizes.still.1);
+        let first = u32::try_from(from - i64::from(self.area.x)).ok()?;
+        let end = first + u32::try_from(count).ok()?;
+        let is_opaque = slide.holes(line).is_none_or(|holes| {
+            holes.all.is_empty() || holes.all.end <= first || end <= holes.all.start
+        });
+        is_opaque.then(|| slide.still_row(line, first..end))
+    }
+
     fn blend(&self, opacity: &Opacity, from: i64, row: &mut [u8], above: &[u8]) {
         match opacity {
             Opacity::Whole => row.copy_from_slice(above),
-            Opacity::Even(shares) => mix_each(row, above, shares),
+            Opacity::Even(shares) => mix_even(row, above, shares),
             Opacity::Each(edge) => {
                 let first = usize_of(from - i64::from(self.area.x));
                 let end = first + row.len() / 4;
