@@ -75,6 +75,10 @@ def unsaid_drops(results):
     return 0 if ours.get("cuts said") else ours.get("frames dropped")
 
 
+def faults_of(presenter):
+    return lambda results: results.get(presenter)
+
+
 def film_goals(show):
     return [
         Goal(show, "pictures missing beyond mpv's", more_than("film pictures missing", "mpv"), 0, form="{:.0f}"),
@@ -97,9 +101,9 @@ GOALS = [
     *film_goals("film"),
     *film_goals("film-720"),
     Goal("ticker", "share of a core, %", of("share of a core"), 5),
-    Goal("pictures-4k", "transition frames dropped at 15 a second, unless cuts are said", unsaid_drops, 0, form="{:.0f}"),
+    Goal("pictures-4k", "frames dropped at 15 a second, unless cuts are said", unsaid_drops, 0, form="{:.0f}"),
     *(
-        Goal("changes", f"faults in {CHANGES} changes, {presenter}", lambda results, name=presenter: results.get(name), 0, form="{:.0f}")
+        Goal("changes", f"faults in {CHANGES} changes, {presenter}", faults_of(presenter), 0, form="{:.0f}")
         for presenter in JUDGES
     ),
 ]
@@ -132,7 +136,7 @@ def busy_percent():
 
 
 def judge_changes(marathon):
-    """Has the tests judge each frame of many changes, with both presenters at the same time. Returns faults, by presenter."""
+    """Has tests judge each frame of many changes, both presenters at the same time. Returns faults, by presenter."""
     environment = {**os.environ, "PASSERBY_MARATHON_CHANGES": str(CHANGES)}
     running = {}
     for presenter, test in JUDGES.items():

@@ -4,7 +4,7 @@ Each player has an X server of its own. For the first seconds ffmpeg watches a p
 second; it tells when the first picture was seen whole, and what happened on the screen after that. Processor time and
 memory are those of all of the player's processes, read from /proc; the X server's are not in them.
 
-* processor time: all of it in the time, start included; and the share of one core in the second half, when it only plays
+* processor time: all of it in the time, start included; and the share of a core in the second half, when it only plays
 * memory: proportional set size, the largest sum that was seen
 * frames dropped: looks in a cross-fade at which the screen was as it had been one look before, of all looks in it
 * foreign frames: looks between two pictures that show something that is no mixture of the two, such as black

@@ -7,7 +7,7 @@ use passerby_compose::slide::Area;
 
 use crate::frame::{Layer, rectangle};
 use crate::painter::kept_slide::KeptSlide;
-use crate::painter::mix::{BLOCK, WHOLE, cover, mix_each, mix_even, share};
+use crate::painter::mix::{BLOCK, WHOLE, cover, mix_each, mix_even, mix_of_two, share};
 use crate::painter::moving::{MovingRows, PixelRange};
 use crate::painter::scratch::Scratch;
 
@@ -94,6 +94,29 @@ impl<'a> LayerRows<'a> {
     /// Tells whether it lies over all of an area.
     pub(super) fn covers(&self, area: Area) -> bool {
         self.is_whole && self.area.common(area) == Some(area)
+    }
+
+    /// Paints a row of a fade over a layer that covers all of it: both are read, and only what comes
+    /// of them is written. Tells whether it could.
+    pub(super) fn paint_with_below(&self, below: &Self, y: u32, from: u32, row: &mut [u8]) -> bool {
+        let Opacity::Even(shares) = &self.opacity else {
+            return false;
+        };
+        let to = from + u32::try_from(row.len() / 4).unwrap_or_default();
+        let is_inside = (self.area.y..self.area.bottom()).contains(&y)
+            && self.area.x <= from
+            && to <= self.area.right();
+        let is_calm = self.calm.iter().any(|calm| calm.has_row(i64::from(y)));
+        if !is_inside || is_calm || self.shift != 0 {
+            return false;
+        }
+        let (from, count) = (i64::from(from), row.len() / 4);
+        let below = below.still_part(y, from, count);
+        let Some((below, above)) = below.zip(self.still_part(y, from, count)) else {
+            return false;
+        };
+        mix_of_two(row, below, above, shares);
+        true
     }
 
     /// Paints its part of a row of the output that begins at column `from`.

@@ -65,6 +65,25 @@ for_each_processor! {
 }
 
 for_each_processor! {
+    /// The same of two rows into a third one: what lies below is read once and written nowhere.
+    pub(super) fn mix_of_two(out: &mut [u8], below: &[u8], above: &[u8], shares: &[i16; BLOCK]) {
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let (blocks_below, rest_below) = below.as_chunks::<BLOCK>();
+        let (blocks_above, rest_above) = above.as_chunks::<BLOCK>();
+        let both = blocks_below.iter().zip(blocks_above);
+        for (out, (below, above)) in blocks.iter_mut().zip(both) {
+            for at in 0..BLOCK {
+                out[at] = between(below[at], above[at], shares[at]);
+            }
+        }
+        let both = rest_below.iter().zip(rest_above);
+        for ((out, (below, above)), share) in rest.iter_mut().zip(both).zip(shares) {
+            *out = between(*below, *above, *share);
+        }
+    }
+}
+
+for_each_processor! {
     /// Mixes with a share for each byte.
     pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
         for ((below, above), share) in below.iter_mut().zip(above).zip(shares) {
@@ -146,6 +165,9 @@ mod tests {
             mix_even(&mut even, &above, &[share; BLOCK]);
             mix_each(&mut each, &above, &vec![share; row.len()]);
             assert_eq!(even, each);
+            let mut out = vec![7; row.len()];
+            mix_of_two(&mut out, &row, &above, &[share; BLOCK]);
+            assert_eq!(out, each);
         }
     }
 

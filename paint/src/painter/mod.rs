@@ -232,6 +232,13 @@ fn paint_area(
             continue;
         }
         let row = &mut row[columns.clone()];
+        let mut seen = seen;
+        if let [below, above, rest @ ..] = seen
+            && lowest.is_some()
+            && above.paint_with_below(below, y, area.x, row)
+        {
+            seen = rest;
+        }
         if lowest.is_none() {
             if scratch.background.is_empty() {
                 scratch.background.extend(background.repeat(row.len() / 4));
