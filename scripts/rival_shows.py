@@ -25,7 +25,7 @@ from rival_watch import (
 DWELL_SECONDS = 5
 FADE_MS = 600
 PICTURES = 6
-FULL_HD, ULTRA_HD = (1920, 1080), (3840, 2160)
+HD, FULL_HD, ULTRA_HD = (1280, 720), (1920, 1080), (3840, 2160)
 # The middle of a picture tells enough, and costs the machine less to look at.
 MIDDLE = (1280, 720)
 FILM_RATE = 30
@@ -222,15 +222,25 @@ def pictures_4k(work):
 
 
 def film(work):
-    """A film that counts its pictures in squares along its upper edge."""
-    file = work / "film.mp4"
+    return counted_film(work, "film", FULL_HD)
+
+
+def film_720(work):
+    """A film that is smaller than the screen."""
+    return counted_film(work, "film-720", HD)
+
+
+def counted_film(work, title, size):
+    """A film that counts its pictures in squares along its upper edge, on a screen of full HD."""
+    file = work / f"{title}.mp4"
+    side = COUNTER_PX * size[0] // FULL_HD[0]
     squares = ",".join(
-        f"drawbox=x={bit * COUNTER_PX}:y=0:w={COUNTER_PX}:h={COUNTER_PX}:color=white:t=fill"
+        f"drawbox=x={bit * side}:y=0:w={side}:h={side}:color=white:t=fill"
         f":enable='mod(floor((n+1)/{1 << bit}),2)'"
         for bit in range(COUNTER_BITS)
     )
-    strip = f"drawbox=x=0:y=0:w={COUNTER_BITS * COUNTER_PX}:h={COUNTER_PX}:color=black:t=fill"
-    source = f"testsrc2=size={FULL_HD[0]}x{FULL_HD[1]}:rate={FILM_RATE}:duration={FILM_SECONDS}"
+    strip = f"drawbox=x=0:y=0:w={COUNTER_BITS * side}:h={side}:color=black:t=fill"
+    source = f"testsrc2=size={size[0]}x{size[1]}:rate={FILM_RATE}:duration={FILM_SECONDS}"
     coded = ["-c:v", "libx264", "-preset", "superfast", "-crf", "23", "-pix_fmt", "yuv420p"]
     command = [*FFMPEG, "-f", "lavfi", "-i", source, "-vf", f"{strip},{squares}", *coded]
     subprocess.run([*command, "-movflags", "+faststart", str(file)], check=True)
@@ -248,7 +258,7 @@ def film(work):
     def judge(_fades, looks, started):
         return judge_film(looks, started, FILM_RATE)
 
-    return Show("film", FULL_HD, view, players, judge)
+    return Show(title, FULL_HD, view, players, judge)
 
 
 def ticker(work):
@@ -274,7 +284,13 @@ def ticker(work):
     return Show("ticker", FULL_HD, view, players, judge)
 
 
-SHOWS = {"pictures": pictures, "film": film, "ticker": ticker, "pictures-4k": pictures_4k}
+SHOWS = {
+    "pictures": pictures,
+    "film": film,
+    "film-720": film_720,
+    "ticker": ticker,
+    "pictures-4k": pictures_4k,
+}
 PLAYERS = ["passerby", "passerby-gpu", "chromium", "mpv", "feh"]
 
 assert THUMB_WIDTH * MIDDLE[1] == THUMB_HEIGHT * MIDDLE[0], "thumbnails have the shape of what they show"

@@ -4,7 +4,7 @@ Each player has an X server of its own. For the first seconds ffmpeg watches a p
 second; it tells when the first picture was seen whole, and what happened on the screen after that. Processor time and
 memory are those of all of the player's processes, read from /proc; the X server's are not in them.
 
-* processor time: all of it in the time, start included; and the share of one core in the second half, when it only plays
+* processor time: all of it in the time, start included; and the share of a core in the second half, when it only plays
 * memory: proportional set size, the largest sum that was seen
 * frames dropped: looks in a cross-fade at which the screen was as it had been one look before, of all looks in it
 * foreign frames: looks between two pictures that show something that is no mixture of the two, such as black
@@ -18,11 +18,14 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from rival_goals import SHOW_PLAYERS, SHOW_SECONDS, judge, judge_changes, machine
 from rival_processes import measure
 from rival_shows import PLAYERS, SHOWS
 from rival_watch import Failure
 
 LABELS = {"passerby": "Passerby", "passerby-gpu": "Passerby, GPU", "chromium": "Chromium", "mpv": "mpv", "feh": "feh"}
+# What the terminal logs when it turns transitions into cuts.
+CUTS_SAID = "transitions stutter on this machine"
 # What is printed, its unit, how, and of how many.
 ROWS = [
     ("processor time", "s", "{:.2f}", None),
@@ -34,29 +37,41 @@ ROWS = [
     ("foreign frames", "", "{:.0f}", None),
     ("film pictures missing", "", "{:.0f}", "film pictures due"),
     ("steps missing", "", "{:.0f}", "steps looked for"),
+    ("cuts said", "", "{:.0f}", None),
 ]
 
 
 def main():
     options = arguments()
     complete = True
+    every = {}
+    print(machine(), end="\n\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="passerby-rivals-") as work:
         work = Path(work)
-        for name in options.show or list(SHOWS):
+        for name in options.show or list(SHOW_SECONDS if options.goals else SHOWS):
             print(f"{name} is made", file=sys.stderr)
             show = SHOWS[name](work)
+            if options.goals:
+                options.only, options.seconds = SHOW_PLAYERS[name], SHOW_SECONDS[name]
             results, all_there = play(show, name, work, options)
             complete &= all_there
+            every[name] = results
             if options.figures:
                 print_figures(name, results)
             else:
                 print_table(name, results, options.seconds)
+    if options.goals:
+        every["changes"] = judge_changes(options.marathon)
+        print()
+        complete &= judge(every)
     return 0 if complete else 1
 
 
 def arguments():
     parser = argparse.ArgumentParser(description="Compares Passerby with other players.")
     parser.add_argument("--terminal", required=True, help="the program passerby")
+    parser.add_argument("--marathon", help="the program of the tests that judge each frame; --goals needs it")
+    parser.add_argument("--goals", action="store_true", help="only what has a goal, and whether each is met")
     parser.add_argument("--seconds", type=int, default=60, help="time for each player, 20 to 3600")
     parser.add_argument("--figures", action="store_true", help="one figure a line")
     parser.add_argument("--show", action="append", choices=list(SHOWS), help="what is played; may be repeated")
@@ -64,6 +79,8 @@ def arguments():
     options = parser.parse_args()
     if not 20 <= options.seconds <= 3600:
         parser.error("--seconds takes 20 to 3600")
+    if options.goals and not options.marathon:
+        parser.error("--goals needs --marathon")
     return options
 
 
@@ -79,6 +96,8 @@ def play(show, title, work, options):
         judge = partial(show.judge, name in show.fades)
         try:
             results[name] = measure(command, folder, show, judge, options.seconds)
+            if CUTS_SAID in (folder / "log").read_text(errors="replace"):
+                results[name]["cuts said"] = 1
         except (Failure, OSError) as failure:
             print(f"{title}, {name}: {failure}", file=sys.stderr)
     return results, len(results) == len(names)

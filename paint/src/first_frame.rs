@@ -9,6 +9,7 @@ use crate::painter::Painter;
 use crate::pixels::SlidePixels;
 use crate::store::SlideStore as _;
 use crate::travel::MovingLayer;
+use crate::window_pixels::swap_and_cover;
 
 /// Paints a slide as the output shows it from its first frame on, without a transition: four bytes
 /// a pixel, opaque, rows from the top.
@@ -63,10 +64,8 @@ pub fn first_frame(
         is_read: true,
     };
     let layers = vec![layer];
-    painter.paint(&Frame { background, layers }, size_px);
-    let mut pixels = painter.picture().1.to_vec();
-    for pixel in pixels.chunks_exact_mut(4) {
-        pixel[3] = u8::MAX;
-    }
+    let mut pixels = vec![0; size_px.0 as usize * size_px.1 as usize * 4];
+    painter.paint(&Frame { background, layers }, size_px, &mut pixels, &[]);
+    swap_and_cover(&mut pixels);
     Ok(pixels)
 }

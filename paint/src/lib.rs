@@ -26,4 +26,3 @@ pub use crate::painter::{Painter, SIDE_PX_MAX};
 pub use crate::pixels::{PlaneSizes, SlidePixels};
 pub use crate::store::SlideStore;
 pub use crate::travel::{MovingKind, MovingLayer};
-pub use crate::window_pixels::copy_to_window;

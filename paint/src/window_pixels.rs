@@ -1,39 +1,35 @@
-//! The picture as windows take it: a number for each pixel, red above green above blue.
+//! The order in which windows take a pixel: blue, green, red, and one byte more.
 //!
-//! Written so that the compiler turns the loop into vector instructions; a film passes through here
-//! thirty times a second.
-
-use passerby_compose::slide::Area;
+//! Written so that the compiler turns the loops into vector instructions; every slide passes through
+//! here once.
 
 use crate::each_processor::for_each_processor;
 
-/// Means nothing to a window; what takes pictures of a screen may take it for opacity.
-const OPAQUE: u32 = 0xff << 24;
-
-/// Copies an area of a picture, four bytes a pixel, into a buffer of the same size.
-///
-/// What of the area lies outside both is left out.
-pub fn copy_to_window(pixels: &[u8], width_px: u32, area: Area, buffer: &mut [u32]) {
-    let row = width_px as usize;
-    let columns = area.x as usize..(area.right().min(width_px) as usize).max(area.x as usize);
-    let rows = pixels
-        .chunks_exact(row.max(1) * 4)
-        .zip(buffer.chunks_exact_mut(row.max(1)));
-    for (source, target) in rows.skip(area.y as usize).take(area.height as usize) {
-        let source = source.get(columns.start * 4..columns.end * 4);
-        let target = target.get_mut(columns.clone());
-        if let Some((source, target)) = source.zip(target) {
-            copy_row(source.as_chunks().0, target);
-        }
-    }
+/// Swaps red and blue, and tells whether any pixel is not opaque.
+pub(crate) fn swap_and_look(pixels: &mut [u8]) -> bool {
+    let mut all = u32::MAX;
+    swap(pixels, &mut all, 0);
+    all.to_le_bytes()[3] != u8::MAX
 }
 
+/// Swaps red and blue, and makes every pixel opaque.
+pub(crate) fn swap_and_cover(pixels: &mut [u8]) {
+    swap(pixels, &mut 0, OPAQUE);
+}
+
+/// What makes a pixel opaque.
+const OPAQUE: u32 = u32::from_le_bytes([0, 0, 0, 255]);
+
 for_each_processor! {
-    fn copy_row(source: &[[u8; 4]], target: &mut [u32]) {
-        for (target, source) in target.iter_mut().zip(source) {
-            let rgba = u32::from_le_bytes(*source);
-            *target = OPAQUE | (rgba & 0xff) << 16 | rgba & 0xff00 | rgba >> 16 & 0xff;
+    fn swap(pixels: &mut [u8], all: &mut u32, besides: u32) {
+        let mut common = *all;
+        for pixel in pixels.as_chunks_mut::<4>().0 {
+            let old = u32::from_le_bytes(*pixel);
+            common &= old;
+            let new = old & 0xff00_ff00 | (old & 0xff) << 16 | old >> 16 & 0xff | besides;
+            *pixel = new.to_le_bytes();
         }
+        *all = common;
     }
 }
 
@@ -42,20 +38,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_area_is_copied_as_numbers_and_nothing_beside_it() {
-        let pixels: Vec<u8> = (0..4 * 3 * 4).collect();
-        let mut buffer = vec![7; 12];
-        copy_to_window(&pixels, 4, Area::new(1, 1, 2, 9), &mut buffer);
-        let pixel = |at: u32| OPAQUE | (at * 4) << 16 | (at * 4 + 1) << 8 | (at * 4 + 2);
-        let wanted: Vec<u32> = (0..12)
-            .map(|at| match at {
-                5 | 6 | 9 | 10 => pixel(at),
-                _ => 7,
-            })
-            .collect();
-        assert_eq!(buffer, wanted);
-        copy_to_window(&pixels, 4, Area::new(9, 0, 2, 1), &mut buffer);
-        copy_to_window(&[], 0, Area::new(0, 0, 2, 1), &mut buffer);
-        assert_eq!(buffer, wanted, "what lies outside is left out");
+    fn red_and_blue_change_places_and_holes_are_seen() {
+        let opaque: Vec<u8> = (0..40_u8).flat_map(|at| [at, at + 1, at + 2, 255]).collect();
+        let mut pixels = opaque.clone();
+        assert!(!swap_and_look(&mut pixels));
+        assert_eq!(pixels[..8], [2, 1, 0, 255, 3, 2, 1, 255]);
+        assert!(!swap_and_look(&mut pixels));
+        assert_eq!(pixels, opaque);
+        pixels[39 * 4 + 3] = 254;
+        assert!(swap_and_look(&mut pixels));
+        swap_and_cover(&mut pixels);
+        assert_eq!(pixels, opaque);
     }
 }

@@ -5,8 +5,15 @@ use std::time::{Duration, Instant};
 use bevy::app::{
     PanicHandlerPlugin, PluginGroupBuilder, TaskPoolPlugin, TerminalCtrlCHandlerPlugin,
 };
+use bevy::asset::AssetPlugin;
 use bevy::camera::CameraPlugin;
+use bevy::diagnostic::{DiagnosticsPlugin, FrameCountPlugin};
 use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
+use bevy::input::InputPlugin;
+use bevy::input::gestures::{DoubleTapGesture, PanGesture, PinchGesture, RotationGesture};
+use bevy::input::keyboard::{KeyboardFocusLost, KeyboardInput};
+use bevy::input::mouse::{MouseButtonInput, MouseMotion, MouseWheel};
+use bevy::input::touch::TouchInput;
 use bevy::log::LogPlugin;
 use bevy::mesh::MeshPlugin;
 use bevy::prelude::*;
@@ -57,6 +64,7 @@ impl StageParts {
             .disable::<PanicHandlerPlugin>()
             .disable::<TerminalCtrlCHandlerPlugin>()
             .disable::<PipelinedRenderingPlugin>()
+            .disable::<InputPlugin>()
             .set(TaskPoolPlugin {
                 // One thread for each of Bevy's three pools.
                 task_pool_options: TaskPoolOptions::with_num_threads(3),
@@ -77,6 +85,7 @@ impl StageParts {
             None => without_rendering(plugins),
         };
         app.add_plugins(extra(plugins));
+        hear_input(app);
         app.insert_resource(Clock {
             time: self.config.time,
             started: self.started,
@@ -152,11 +161,29 @@ fn on_this_thread(app: &mut App, schedule: impl ScheduleLabel) {
 fn without_rendering(plugins: PluginGroupBuilder) -> PluginGroupBuilder {
     plugins
         .disable::<RenderPlugin>()
+        .disable::<AssetPlugin>()
+        .disable::<DiagnosticsPlugin>()
+        .disable::<FrameCountPlugin>()
         .disable::<ImagePlugin>()
         .disable::<MeshPlugin>()
         .disable::<CameraPlugin>()
         .disable::<TimePlugin>()
         .disable::<TransformPlugin>()
+}
+
+/// Makes room for what winit tells of hands. Bevy's own plugin also adds up, in each update, what is
+/// pressed; nobody here asks.
+fn hear_input(app: &mut App) {
+    app.add_message::<KeyboardInput>()
+        .add_message::<KeyboardFocusLost>()
+        .add_message::<MouseButtonInput>()
+        .add_message::<MouseMotion>()
+        .add_message::<MouseWheel>()
+        .add_message::<PinchGesture>()
+        .add_message::<RotationGesture>()
+        .add_message::<DoubleTapGesture>()
+        .add_message::<PanGesture>()
+        .add_message::<TouchInput>();
 }
 
 /// When the run is over.

@@ -1,8 +1,9 @@
-//! The presenter without a GPU: paints what has changed into memory, and hands it to the output.
+//! The presenter without a GPU: paints what has changed, straight into the memory that the output
+//! shows.
 //!
 //! Invariants:
-//! - The picture in memory is what was painted last; what the output did not take is presented
-//!   again, and nobody who looks at frames is shown it before.
+//! - What the output did not take is painted and presented again, and nobody who looks at frames is
+//!   shown it before.
 //! - Frames of a transition come as often as a display shows them, or half as often where painting
 //!   would take more than half of the time.
 
@@ -10,19 +11,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use passerby_compose::slide::{Area, Patch};
+use passerby_compose::slide::Patch;
 use passerby_paint::{Painter, SlideId, SlidePixels, SlideStore};
-use passerby_playout::messages::stage_messages::Snapshot;
 
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::Capture;
 use crate::stage::channel::EventSender;
-use crate::stage::frame_observer::{Holdings, ReadFrame};
+use crate::stage::cpu_memory::Memory;
 use crate::stage::presenter::{Output, Presenter, Ready};
 use crate::stage::raw_frame::RawFrame;
 use crate::stage::readback::{Recipients, SnapshotRequests};
 use crate::stage::slides::Slides;
-use crate::stage::store::{NextFrame, Store};
+use crate::stage::store::Store;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::{Clock, Now};
 
@@ -62,17 +62,13 @@ impl SlideStore for SharedPainter {
     }
 }
 
-/// What of the picture the last update has painted.
-#[derive(Resource)]
+/// What became of this update's frame.
+#[derive(Resource, Default)]
 pub(super) struct Painted {
-    /// Areas that have changed since the output took some. Whoever presents them takes them.
-    pub(super) areas: Vec<Area>,
-    /// Whether the output has all of the picture.
-    pub(super) is_taken: bool,
-    /// Whether there is no output but the picture itself.
-    pub(super) in_memory: bool,
     /// When painting began, if this update has painted.
     pub(super) began: Option<Instant>,
+    /// Whether the output has all of the frame.
+    pub(super) is_taken: bool,
 }
 
 /// When the next frame of a transition is due.
@@ -103,33 +99,17 @@ pub(super) fn plugin(app: &mut App) {
             last: Instant::now(),
             every: FRAME,
         })
-        .insert_resource(Painted {
-            areas: Vec::new(),
-            is_taken: false,
-            in_memory: true,
-            began: None,
-        })
+        .init_resource::<Painted>()
         .init_resource::<Waiting>()
         .add_systems(Update, ask.in_set(KioskSystems::Present))
-        .configure_sets(
-            Last,
-            (CpuSystems::Paint, CpuSystems::Output, CpuSystems::Report).chain(),
-        )
-        .add_systems(
-            Last,
-            (
-                paint.in_set(CpuSystems::Paint),
-                (report, deliver).chain().in_set(CpuSystems::Report),
-            ),
-        );
+        .configure_sets(Last, (CpuSystems::Output, CpuSystems::Report).chain())
+        .add_systems(Last, (report, deliver).chain().in_set(CpuSystems::Report));
 }
 
 /// The presenter's work, once the stage has decided.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum CpuSystems {
-    /// Brings the picture up to the frame.
-    Paint,
-    /// Hands it to the output.
+    /// Brings the output up to the frame.
     Output,
     /// Says what became of it.
     Report,
@@ -154,39 +134,19 @@ fn ask(
     );
 }
 
-fn paint(
-    presenter: Res<Presenter>,
-    next: Res<NextFrame>,
-    output: Res<Output>,
-    painter: Res<SharedPainter>,
-    mut painted: ResMut<Painted>,
-) {
-    painted.began = None;
-    let Some(size_px) = output.size_px.filter(|_| presenter.frame().is_drawing()) else {
-        return;
-    };
-    painted.began = Some(Instant::now());
-    let areas = painter.painter().paint(&next.0, (size_px.x, size_px.y));
-    painted.areas.extend(areas);
-}
-
 /// Says what became of the frame, and when the next one is due.
 fn report(
     presenter: Res<Presenter>,
     clock: Res<Clock>,
     event_sender: Res<EventSender>,
-    mut painted: ResMut<Painted>,
+    painted: Res<Painted>,
     mut pace: ResMut<Pace>,
 ) {
     let mut frame = presenter.frame();
     if !frame.is_drawing() {
         return;
     }
-    let taken = painted.began.is_some() && (painted.is_taken || painted.in_memory);
-    if painted.in_memory {
-        painted.areas.clear();
-    }
-    frame.shown(taken, &clock, &event_sender);
+    frame.shown(painted.is_taken, &clock, &event_sender);
     if let Some(began) = painted.began {
         *pace = Pace {
             last: began,
@@ -198,6 +158,7 @@ fn report(
 fn deliver(
     presenter: Res<Presenter>,
     painter: Res<SharedPainter>,
+    memory: Option<Res<Memory>>,
     capture: Option<Res<Capture>>,
     mut waiting: ResMut<Waiting>,
     mut requests: ResMut<SnapshotRequests>,
@@ -208,31 +169,19 @@ fn deliver(
     if presenter.frame().is_missed() {
         waiting.0.take_back(&mut requests);
     } else {
-        waiting.0.deliver(raw_frame(&painter), capture.as_deref());
-    }
-}
-
-fn raw_frame(painter: &SharedPainter) -> RawFrame {
-    let painter = painter.painter();
-    let ((width_px, height_px), pixels) = painter.picture();
-    RawFrame {
-        width_px,
-        height_px,
-        is_bgra: false,
-        bytes: pixels.to_vec(),
-    }
-}
-
-/// Shows painted frames to an observer.
-pub(super) struct CpuReader;
-
-impl ReadFrame for CpuReader {
-    fn read(&mut self, app: &App) -> Result<(Snapshot, Holdings), String> {
-        let painter = app.world().resource::<SharedPainter>();
-        let held = Holdings {
-            textures: painter.painter().slides(),
-            ..default()
+        // A window's memory is the display server's by now.
+        let frame = match memory {
+            Some(memory) => memory.raw_frame(),
+            None => {
+                let ((width_px, height_px), bytes) = painter.painter().picture();
+                RawFrame {
+                    width_px,
+                    height_px,
+                    is_bgra: true,
+                    bytes,
+                }
+            }
         };
-        Ok((raw_frame(painter).into_snapshot(Vec::new()), held))
+        waiting.0.deliver(frame, capture.as_deref());
     }
 }

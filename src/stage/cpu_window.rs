@@ -1,26 +1,28 @@
-//! Brings the painted picture into a window: shared memory of X11 or Wayland, no driver.
+//! Paints into a window: shared memory of X11 or Wayland, no driver.
 //!
 //! Invariants:
 //! - A frame counts as taken once the display server has answered that it has it. An X server has
 //!   then put it on the screen, a Wayland compositor shows it with its own next frame.
-//! - What was painted while the window could not take it is handed over with the next frame.
+//! - Nothing is painted into memory that the display server may still read.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
+use std::time::Instant;
 
 use bevy::ecs::system::NonSendMarker;
 use bevy::prelude::*;
 use bevy::window::{PrimaryWindow, RawHandleWrapper, ThreadLockedRawWindowHandleWrapper};
 use passerby_compose::slide::Area;
-use passerby_paint::copy_to_window;
+use passerby_paint::{Frame, Painter};
 use raw_window_handle::RawDisplayHandle;
 use softbuffer::{Context, Rect, Surface};
 use wayland_client::Connection;
 use wayland_client::backend::Backend;
 
 use crate::stage::cpu_presenter::{CpuSystems, Painted, SharedPainter};
-use crate::stage::presenter::Uncovered;
+use crate::stage::presenter::{Output, Presenter, Uncovered};
 use crate::stage::stage_error::{FirstFailure, StageError};
+use crate::stage::store::NextFrame;
 
 /// Most frames whose changes are remembered, for buffers that show an older one.
 const FRAMES_BACK_MAX: usize = 4;
@@ -30,7 +32,6 @@ type Handle = ThreadLockedRawWindowHandleWrapper;
 pub(super) fn plugin(app: &mut App) {
     app.insert_non_send(WindowSurface::default())
         .add_systems(Last, present.in_set(CpuSystems::Output));
-    app.world_mut().resource_mut::<Painted>().in_memory = false;
 }
 
 /// The window's memory, once there is a window.
@@ -57,6 +58,7 @@ enum Server {
 
 fn present(
     windows: Query<&RawHandleWrapper, With<PrimaryWindow>>,
+    (presenter, output, next): (Res<Presenter>, Res<Output>, Res<NextFrame>),
     painter: Res<SharedPainter>,
     verdict: Res<FirstFailure>,
     mut painted: ResMut<Painted>,
@@ -65,18 +67,22 @@ fn present(
     mut exit: MessageWriter<AppExit>,
     _main_thread: NonSendMarker,
 ) {
-    painted.is_taken = false;
-    let Some(window) = windows.iter().next().filter(|_| painted.began.is_some()) else {
+    *painted = Painted::default();
+    let size = output.size_px.filter(|_| presenter.frame().is_drawing());
+    let Some((window, size)) = windows.iter().next().zip(size) else {
         return;
     };
-    let painter = painter.painter();
-    let (size, pixels) = painter.picture();
+    painted.began = Some(Instant::now());
     let whole = std::mem::take(&mut uncovered.0);
-    match surface.show(window, size, pixels, &painted.areas, whole) {
-        Ok(()) => {
-            painted.is_taken = true;
-            painted.areas.clear();
-        }
+    let shown = surface.show(
+        window,
+        &mut painter.painter(),
+        &next.0,
+        (size.x, size.y),
+        whole,
+    );
+    match shown {
+        Ok(()) => painted.is_taken = true,
         Err(reason) => {
             verdict.fail(StageError::OutputGone { reason });
             exit.write(AppExit::error());
@@ -85,13 +91,13 @@ fn present(
 }
 
 impl WindowSurface {
-    /// Hands over what has changed, or everything.
+    /// Paints a frame and hands over what it has changed, or everything.
     fn show(
         &mut self,
         window: &RawHandleWrapper,
+        painter: &mut Painter,
+        frame: &Frame,
         size: (u32, u32),
-        pixels: &[u8],
-        areas: &[Area],
         whole: bool,
     ) -> Result<(), String> {
         let (Some(width), Some(height)) = (NonZero::new(size.0), NonZero::new(size.1)) else {
@@ -104,34 +110,33 @@ impl WindowSurface {
                 self.surface.insert(open(window)?)
             }
         };
+        let all = Area::new(0, 0, size.0, size.1);
         let is_new = self.size != size;
         if is_new {
             surface.resize(width, height).map_err(said)?;
             self.size = size;
             self.changes.clear();
         }
-        let all = Area::new(0, 0, size.0, size.1);
-        let areas = if whole || is_new {
-            vec![all]
-        } else {
-            areas.to_vec()
+        let mut buffer = surface.buffer_mut().map_err(said)?;
+        // What a buffer lacks that shows the frame before the last, or an older one.
+        let age = usize::from(buffer.age());
+        let stale: Vec<Area> = match age.checked_sub(1) {
+            Some(missed) if missed <= self.changes.len() => {
+                self.changes.iter().take(missed).flatten().copied().collect()
+            }
+            _ => vec![all],
         };
+        let pixels = bytemuck::cast_slice_mut(&mut buffer);
+        let mut areas = painter.paint(frame, size, pixels, &stale);
+        if whole || is_new {
+            areas = vec![all];
+        }
         if areas.is_empty() {
             return Ok(());
         }
-        self.changes.push_front(areas.clone());
-        self.changes.truncate(FRAMES_BACK_MAX);
-        let mut buffer = surface.buffer_mut().map_err(said)?;
-        // What a buffer lacks that shows the frame before, or an older one.
-        let age = usize::from(buffer.age());
-        if age == 0 || age > self.changes.len() {
-            copy_to_window(pixels, size.0, all, &mut buffer);
-        } else {
-            for area in self.changes.iter().take(age).flatten() {
-                copy_to_window(pixels, size.0, *area, &mut buffer);
-            }
-        }
         let damage: Vec<Rect> = areas.iter().filter_map(|area| rect(*area)).collect();
+        self.changes.push_front(areas);
+        self.changes.truncate(FRAMES_BACK_MAX);
         buffer.present_with_damage(&damage).map_err(said)?;
         // Without this the frame might lie in this process until something else is sent.
         match &self.server {

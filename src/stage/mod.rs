@@ -31,6 +31,7 @@ mod capture;
 mod channel;
 mod command_handler;
 mod config;
+mod cpu_memory;
 mod cpu_presenter;
 mod cpu_window;
 mod draw;

@@ -18,7 +18,8 @@ use passerby_paint::SIDE_PX_MAX;
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::app::StageParts;
 use crate::stage::channel::StageInbox;
-use crate::stage::cpu_presenter::{CpuReader, Pace};
+use crate::stage::cpu_memory::{self, MemoryReader};
+use crate::stage::cpu_presenter::Pace;
 use crate::stage::frame_observer::{FrameShow, ReadFrame};
 use crate::stage::gpu_presenter::Target;
 use crate::stage::gpu_reader::GpuReader;
@@ -54,7 +55,7 @@ pub(super) fn run(parts: StageParts) -> Result<(), StageError> {
 pub(super) fn reader(app: &App) -> Box<dyn ReadFrame> {
     match app.world().get_resource::<Canvas>() {
         Some(canvas) => Box::new(GpuReader::new(canvas.0)),
-        None => Box::new(CpuReader),
+        None => Box::new(MemoryReader),
     }
 }
 
@@ -107,6 +108,8 @@ pub(super) fn build(parts: StageParts) -> Result<App, StageError> {
         let canvas = app.world_mut().resource_mut::<Assets<Image>>().add(canvas);
         app.insert_resource(Canvas(canvas.id()))
             .insert_resource(Target(RenderTarget::Image(canvas.into())));
+    } else {
+        app.add_plugins(cpu_memory::plugin);
     }
     app.world_mut().resource_mut::<Output>().size_px = Some(UVec2::new(width_px, height_px));
 

@@ -26,7 +26,7 @@ use passerby_playout::messages::stage_messages::StageEvent;
 
 use crate::stage::agenda::{Agenda, Next};
 use crate::stage::app::StageParts;
-use crate::stage::channel::{EventLoopWaker, EventSender, StageInbox};
+use crate::stage::channel::{EventSender, StageInbox};
 use crate::stage::cpu_presenter::{CpuSystems, Pace};
 use crate::stage::cpu_window;
 use crate::stage::exit_guard::ExitWatch;
@@ -37,6 +37,9 @@ use crate::stage::stage_error::StageError;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::Now;
 
+/// How long the size of the monitor is believed: to ask for it takes as long as much else of an
+/// update.
+const MONITOR_KNOWN: Duration = Duration::from_millis(250);
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);
 
@@ -99,7 +102,7 @@ fn build(parts: StageParts) -> App {
         unfocused_mode: sleep,
     })
     .insert_resource(wanted)
-    .insert_resource(Alarm::start(waker))
+    .insert_resource(Alarm::start(move || waker.wake()))
     .add_systems(
         Update,
         (
@@ -217,12 +220,21 @@ fn fill_monitor(
 fn follow_monitor(
     wanted: Res<Wanted>,
     mut windows: Query<(Entity, &mut Window), With<PrimaryWindow>>,
+    (now, mut agenda): (Res<Now>, ResMut<Agenda>),
     mut last: Local<Option<(UVec2, IVec2)>>,
+    mut asked: Local<Option<Instant>>,
     _main_thread: NonSendMarker,
 ) {
     if wanted.size.is_some() {
         return;
     }
+    if let Some(next) = asked.map(|asked| asked + MONITOR_KNOWN)
+        && now.0 < next
+    {
+        agenda.wake_at(next);
+        return;
+    }
+    *asked = Some(now.0);
     for (entity, mut window) in &mut windows {
         let monitor = WINIT_WINDOWS.with_borrow(|known| {
             let known = known.get_window(entity)?;
@@ -314,12 +326,13 @@ struct Alarm {
 }
 
 impl Alarm {
-    fn start(waker: EventLoopWaker) -> Self {
+    /// Starts the thread that calls `wake` when it is time.
+    fn start(wake: impl Fn() + Send + 'static) -> Self {
         // Never holds more than one instant for each update of the stage.
         let (due, dues) = unbounded();
         let spawned = thread::Builder::new()
             .name("alarm".into())
-            .spawn(move || wake_when_due(&dues, &waker));
+            .spawn(move || wake_when_due(&dues, wake));
         if let Err(error) = spawned {
             // Without it only captures and retries come late; the show itself is driven by
             // messages.
@@ -338,7 +351,9 @@ impl Alarm {
     }
 }
 
-fn wake_when_due(dues: &Receiver<Instant>, waker: &EventLoopWaker) {
+/// Calls `wake` at the last instant that was told: every update states anew what it waits for. An
+/// earlier one that it kept would use up the call for the later one, which is not told again.
+fn wake_when_due(dues: &Receiver<Instant>, wake: impl Fn()) {
     let mut next: Option<Instant> = None;
     loop {
         let received = match next {
@@ -346,12 +361,36 @@ fn wake_when_due(dues: &Receiver<Instant>, waker: &EventLoopWaker) {
             Some(due) => dues.recv_deadline(due),
         };
         match received {
-            Ok(due) => next = Some(next.map_or(due, |earlier| earlier.min(due))),
+            Ok(due) => next = Some(due),
             Err(RecvTimeoutError::Timeout) => {
                 next = None;
-                waker.wake();
+                wake();
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_that_was_put_off_rings_at_its_last_time_and_not_before() {
+        let (rung, rings) = unbounded();
+        let mut alarm = Alarm::start(move || {
+            let _ = rung.send(Instant::now());
+        });
+        let begun = Instant::now();
+        let at = |ms| begun + Duration::from_millis(ms);
+        alarm.set(at(40), begun);
+        alarm.set(at(120), begun);
+        // The stage has been woken by something else meanwhile, and waits for the same.
+        alarm.set(at(120), at(50));
+        let first = rings.recv_timeout(Duration::from_secs(600));
+        assert!(first.expect("it rings") >= at(120));
+        alarm.set(at(120), at(121));
+        let again = rings.recv_timeout(Duration::from_secs(600));
+        assert!(again.is_ok(), "what is overdue rings at once");
     }
 }

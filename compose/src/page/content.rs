@@ -30,6 +30,11 @@ pub(crate) trait Content {
     /// RGB.
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError>;
 
+    /// The same as [`Content::scaled`], where it lies ready, so that nobody needs a copy.
+    fn ready(&self, _crop: Crop, _size: (u32, u32)) -> Option<&[u8]> {
+        None
+    }
+
     /// Returns the film to show `crop` at `size`; `None` when it does not move by itself. Called
     /// once, last.
     fn film(

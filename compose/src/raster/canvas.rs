@@ -141,12 +141,14 @@ impl Canvas {
             return;
         }
         for (y, source) in (area.y..area.bottom()).zip(rgb.chunks_exact(area.width as usize * 3)) {
-            for (pixel, rgb) in self
-                .row(y, area.x, area.right())
-                .chunks_exact_mut(4)
-                .zip(source.chunks_exact(3))
-            {
-                pixel[..3].copy_from_slice(rgb);
+            let row = self.row(y, area.x, area.right());
+            // By numbers: where the compiler keeps its checks, the iterators that would stand here
+            // take longer than all the rest of composing a picture.
+            for column in 0..row.len().min(source.len() / 3 * 4) / 4 {
+                let (to, from) = (column * 4, column * 3);
+                row[to] = source[from];
+                row[to + 1] = source[from + 1];
+                row[to + 2] = source[from + 2];
             }
         }
     }

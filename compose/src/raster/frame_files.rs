@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use passerby_playout::content::cache::Space;
+use simd_adler32::adler32;
 
 use crate::raster::canvas::Canvas;
 
@@ -66,7 +67,7 @@ impl<K: PartialEq, R: Clone> FrameFiles<K, R> {
         let at = self.files.iter().position(|file| file.key == *key)?;
         let file = &mut self.files[at];
         let rgba = fs::read(&file.path).unwrap_or_default();
-        if rgba.len() as u64 != file.bytes || crc32fast::hash(&rgba) != file.checksum {
+        if rgba.len() as u64 != file.bytes || adler32(&rgba.as_slice()) != file.checksum {
             self.remove(at);
             return None;
         }
@@ -102,7 +103,7 @@ impl<K: PartialEq, R: Clone> FrameFiles<K, R> {
             path,
             size_px: (canvas.width, canvas.height),
             bytes,
-            checksum: crc32fast::hash(&canvas.rgba),
+            checksum: adler32(&canvas.rgba.as_slice()),
             used: now,
         });
         true

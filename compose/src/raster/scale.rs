@@ -79,12 +79,8 @@ pub(crate) fn scaled(
     (width, height): (u32, u32),
     paper: Rgb,
 ) -> Result<Vec<u8>, ComposeError> {
-    let is_whole = crop == Crop::whole(bitmap.width, bitmap.height);
-    if let Pixels::Rgb(bytes) = &bitmap.pixels
-        && is_whole
-        && (bitmap.width, bitmap.height) == (width, height)
-    {
-        return Ok(bytes.clone());
+    if let Some(rgb) = as_it_is(bitmap, crop, (width, height)) {
+        return Ok(rgb.to_owned());
     }
     let factor = (crop.width / f64::from(width.max(1))).min(crop.height / f64::from(height.max(1)));
     // Averaging first is cheap and keeps a huge picture from being held twice.
@@ -119,6 +115,15 @@ pub(crate) fn scaled(
             scaled.iter().flat_map(|pixel| lay(&pixel.0)).collect()
         }
     })
+}
+
+/// The rows of RGB of a picture that is to be seen whole, in its own size, and is opaque.
+pub(crate) fn as_it_is(bitmap: &Bitmap, crop: Crop, size: (u32, u32)) -> Option<&[u8]> {
+    let Pixels::Rgb(rgb) = &bitmap.pixels else {
+        return None;
+    };
+    let is_whole = crop == Crop::whole(bitmap.width, bitmap.height);
+    (is_whole && (bitmap.width, bitmap.height) == size).then_some(rgb)
 }
 
 /// Gives rows of RGB an alpha of 255.

@@ -119,7 +119,7 @@ fn scaled([x, y, width, height]: Rectangle, layer: &Layer, (wide, high): (u32, u
 }
 
 /// Joins what overlaps, and cuts off what lies outside.
-fn apart(areas: Vec<Area>, whole: Area) -> Vec<Area> {
+pub(super) fn apart(areas: Vec<Area>, whole: Area) -> Vec<Area> {
     let mut apart: Vec<Area> = Vec::new();
     for area in areas {
         let Some(mut area) = area.common(whole) else {

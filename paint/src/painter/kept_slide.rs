@@ -1,6 +1,8 @@
 //! A slide as the painter keeps it.
 //!
-//! Invariant: what a patch has changed is known until it was painted.
+//! Invariants:
+//! - What a patch has changed is known until it was painted.
+//! - Pixels are in the order of windows, blue first; those of a moving picture are opaque.
 
 use std::mem;
 use std::ops::Range;
@@ -8,6 +10,7 @@ use std::ops::Range;
 use passerby_compose::slide::{Area, MovingPicture, Patch, Plane};
 
 use crate::pixels::{PlaneSizes, SlidePixels};
+use crate::window_pixels::{swap_and_cover, swap_and_look};
 
 /// Most patched areas that are kept apart; more of them count as one.
 const PATCHED_MAX: usize = 8;
@@ -35,8 +38,14 @@ pub(super) struct KeptSlide {
 }
 
 impl KeptSlide {
-    pub(super) fn new(pixels: SlidePixels) -> Self {
+    pub(super) fn new(mut pixels: SlidePixels) -> Self {
         let sizes = pixels.sizes();
+        let has_hole = swap_and_look(&mut pixels.rgba);
+        if let Some(MovingPicture::Rgba { pixels, .. } | MovingPicture::Strip { pixels, .. }) =
+            &mut pixels.picture
+        {
+            swap_and_cover(pixels);
+        }
         let mut slide = Self {
             sizes,
             still: pixels.rgba,
@@ -46,7 +55,7 @@ impl KeptSlide {
             is_moved: false,
         };
         let (width, height) = sizes.still;
-        if slide.still.chunks_exact(4).any(|pixel| pixel[3] != 255) {
+        if has_hole {
             slide.holes = (0..height)
                 .map(|y| RowHoles::of(slide.still_row(y, 0..width)))
                 .collect();
@@ -72,8 +81,9 @@ impl KeptSlide {
         let (width, _) = self.sizes.still;
         match patch.plane {
             Plane::Still => {
+                let has_hole = swap_and_look(&mut patch.bytes);
                 write(&mut self.still, width, 4, patch);
-                self.renew_holes(patch);
+                self.renew_holes(patch, has_hole);
                 if self.patched.len() < PATCHED_MAX {
                     self.patched.push(patch.area);
                 } else {
@@ -93,7 +103,10 @@ impl KeptSlide {
                             pixels,
                             ..
                         },
-                    ) => write(pixels, *width_px, 4, patch),
+                    ) => {
+                        swap_and_cover(&mut patch.bytes);
+                        write(pixels, *width_px, 4, patch);
+                    }
                     Some(MovingPicture::Nv12 { width_px, luma, .. }) => {
                         replace(luma, *width_px, 1, patch);
                     }
@@ -113,8 +126,7 @@ impl KeptSlide {
         Ok(())
     }
 
-    fn renew_holes(&mut self, patch: &Patch) {
-        let has_hole = patch.bytes.chunks_exact(4).any(|pixel| pixel[3] != 255);
+    fn renew_holes(&mut self, patch: &Patch, has_hole: bool) {
         let (width, height) = self.sizes.still;
         if self.holes.is_empty() && has_hole {
             self.holes = vec![RowHoles::default(); height as usize];

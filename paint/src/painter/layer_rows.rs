@@ -7,7 +7,7 @@ use passerby_compose::slide::Area;
 
 use crate::frame::{Layer, rectangle};
 use crate::painter::kept_slide::KeptSlide;
-use crate::painter::mix::{WHOLE, cover, mix_each, share};
+use crate::painter::mix::{BLOCK, WHOLE, cover, mix_each, mix_even, mix_of_two, share};
 use crate::painter::moving::{MovingRows, PixelRange};
 use crate::painter::scratch::Scratch;
 
@@ -28,9 +28,8 @@ pub(super) struct LayerRows<'a> {
 
 enum Opacity {
     Whole,
-    /// The same for each byte of a row. As a row, since a number that stays the same would be
-    /// widened before the loop, and then no vector instruction multiplies it.
-    Even(Vec<i16>),
+    /// The same for each byte.
+    Even([i16; BLOCK]),
     Each(Edge),
 }
 
@@ -75,7 +74,7 @@ impl<'a> LayerRows<'a> {
         } else if change.opacity >= 1.0 {
             Opacity::Whole
         } else {
-            Opacity::Even(vec![share(change.opacity); area.width as usize * 4])
+            Opacity::Even([share(change.opacity); BLOCK])
         };
         Self {
             slide,
@@ -95,6 +94,29 @@ impl<'a> LayerRows<'a> {
     /// Tells whether it lies over all of an area.
     pub(super) fn covers(&self, area: Area) -> bool {
         self.is_whole && self.area.common(area) == Some(area)
+    }
+
+    /// Paints a row of a fade over a layer that covers all of it: both are read, and only what comes
+    /// of them is written. Tells whether it could.
+    pub(super) fn paint_with_below(&self, below: &Self, y: u32, from: u32, row: &mut [u8]) -> bool {
+        let Opacity::Even(shares) = &self.opacity else {
+            return false;
+        };
+        let to = from + u32::try_from(row.len() / 4).unwrap_or_default();
+        let is_inside = (self.area.y..self.area.bottom()).contains(&y)
+            && self.area.x <= from
+            && to <= self.area.right();
+        let is_calm = self.calm.iter().any(|calm| calm.has_row(i64::from(y)));
+        if !is_inside || is_calm || self.shift != 0 {
+            return false;
+        }
+        let (from, count) = (i64::from(from), row.len() / 4);
+        let below = below.still_part(y, from, count);
+        let Some((below, above)) = below.zip(self.still_part(y, from, count)) else {
+            return false;
+        };
+        mix_of_two(row, below, above, shares);
+        true
     }
 
     /// Paints its part of a row of the output that begins at column `from`.
@@ -165,19 +187,38 @@ impl<'a> LayerRows<'a> {
         match &self.opacity {
             Opacity::Whole => self.copy(y, from - self.shift, row, scratch),
             opacity => {
+                let at_rest = from - self.shift;
+                if let Some(above) = self.still_part(y, at_rest, row.len() / 4) {
+                    return self.blend(opacity, from, row, above);
+                }
                 let mut above = std::mem::take(&mut scratch.row);
                 above.resize(row.len(), 0);
-                self.copy(y, from - self.shift, &mut above, scratch);
+                self.copy(y, at_rest, &mut above, scratch);
                 self.blend(opacity, from, row, &above);
                 scratch.row = above;
             }
         }
     }
 
+    /// A stretch of the slide as it lies in memory, where that is what is seen of it at rest.
+    fn still_part(&self, y: u32, from: i64, count: usize) -> Option<&[u8]> {
+        if self.columns.is_some() {
+            return None;
+        }
+        let slide = self.slide;
+        let line = nearest(y - self.area.y, self.area.height, slide.sizes.still.1);
+        let first = u32::try_from(from - i64::from(self.area.x)).ok()?;
+        let end = first + u32::try_from(count).ok()?;
+        let is_opaque = slide.holes(line).is_none_or(|holes| {
+            holes.all.is_empty() || holes.all.end <= first || end <= holes.all.start
+        });
+        is_opaque.then(|| slide.still_row(line, first..end))
+    }
+
     fn blend(&self, opacity: &Opacity, from: i64, row: &mut [u8], above: &[u8]) {
         match opacity {
             Opacity::Whole => row.copy_from_slice(above),
-            Opacity::Even(shares) => mix_each(row, above, shares),
+            Opacity::Even(shares) => mix_even(row, above, shares),
             Opacity::Each(edge) => {
                 let first = usize_of(from - i64::from(self.area.x));
                 let end = first + row.len() / 4;

@@ -44,6 +44,45 @@ pub(super) fn mix(below: &mut [u8], above: &[u8], share: i16) {
     }
 }
 
+/// Bytes that are mixed at once with one share.
+pub(super) const BLOCK: usize = 64;
+
+for_each_processor! {
+    /// Mixes with one share, which stands there once for each byte of a block: a number that stays
+    /// the same would be widened before the loop, and then no vector instruction multiplies it.
+    pub(super) fn mix_even(below: &mut [u8], above: &[u8], shares: &[i16; BLOCK]) {
+        let (blocks, rest) = below.as_chunks_mut::<BLOCK>();
+        let (blocks_above, rest_above) = above.as_chunks::<BLOCK>();
+        for (below, above) in blocks.iter_mut().zip(blocks_above) {
+            for at in 0..BLOCK {
+                below[at] = between(below[at], above[at], shares[at]);
+            }
+        }
+        for ((below, above), share) in rest.iter_mut().zip(rest_above).zip(shares) {
+            *below = between(*below, *above, *share);
+        }
+    }
+}
+
+for_each_processor! {
+    /// The same of two rows into a third one: what lies below is read once and written nowhere.
+    pub(super) fn mix_of_two(out: &mut [u8], below: &[u8], above: &[u8], shares: &[i16; BLOCK]) {
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let (blocks_below, rest_below) = below.as_chunks::<BLOCK>();
+        let (blocks_above, rest_above) = above.as_chunks::<BLOCK>();
+        let both = blocks_below.iter().zip(blocks_above);
+        for (out, (below, above)) in blocks.iter_mut().zip(both) {
+            for at in 0..BLOCK {
+                out[at] = between(below[at], above[at], shares[at]);
+            }
+        }
+        let both = rest_below.iter().zip(rest_above);
+        for ((out, (below, above)), share) in rest.iter_mut().zip(both).zip(shares) {
+            *out = between(*below, *above, *share);
+        }
+    }
+}
+
 for_each_processor! {
     /// Mixes with a share for each byte.
     pub(super) fn mix_each(below: &mut [u8], above: &[u8], shares: &[i16]) {
@@ -79,7 +118,8 @@ pub(super) fn mix_wide_each(first: &[i16], second: &[i16], shares: &[i16], mixed
 }
 
 for_each_processor! {
-    /// Puts a still row with holes over what shows through them, rounding once.
+    /// Puts a still row with holes over what shows through them, rounding once. What comes of it is
+    /// opaque.
     #[allow(clippy::cast_possible_truncation, reason = "a mix of bytes is one")]
     pub(super) fn cover(below: &mut [u8], still: &[u8]) {
         for (below, still) in below.chunks_exact_mut(4).zip(still.chunks_exact(4)) {
@@ -88,6 +128,7 @@ for_each_processor! {
                 let both = u32::from(*still) * alpha + u32::from(*below) * through;
                 *below = (((both + 128) * 257) >> 16) as u8;
             }
+            below[3] = u8::MAX;
         }
     }
 }
@@ -115,6 +156,22 @@ mod tests {
     }
 
     #[test]
+    fn one_share_mixes_as_a_share_for_each_byte() {
+        let row: Vec<u8> = (0..=255).chain(0..77).collect();
+        let above: Vec<u8> = row.iter().rev().map(|level| level ^ 0x5a).collect();
+        for share_255ths in [0, 1, 100, 254, 255] {
+            let share = share(f32::from(share_255ths as u8) / 255.0);
+            let (mut even, mut each) = (row.clone(), row.clone());
+            mix_even(&mut even, &above, &[share; BLOCK]);
+            mix_each(&mut each, &above, &vec![share; row.len()]);
+            assert_eq!(even, each);
+            let mut out = vec![7; row.len()];
+            mix_of_two(&mut out, &row, &above, &[share; BLOCK]);
+            assert_eq!(out, each);
+        }
+    }
+
+    #[test]
     fn equal_bytes_stay_as_they_are_whatever_the_share() {
         for share_256ths in 0..=256_u16 {
             let share = share(f32::from(share_256ths) / 256.0);
@@ -130,6 +187,6 @@ mod tests {
         let mut row = vec![10, 20, 30, 255, 10, 20, 30, 255, 200, 100, 0, 255];
         cover(&mut row, &[1, 2, 3, 255, 9, 9, 9, 0, 50, 50, 50, 128]);
         assert_eq!(row[..7], [1, 2, 3, 255, 10, 20, 30]);
-        assert_eq!(row[8..11], [125, 75, 25]);
+        assert_eq!(row[8..], [125, 75, 25, 255]);
     }
 }

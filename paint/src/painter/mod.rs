@@ -1,11 +1,14 @@
 //! Paints frames without a GPU.
 //!
-//! It keeps the picture that is on the output, finds out what of it the next frame changes, and
-//! paints only that, in bands on a few threads.
+//! It remembers the frame that is on the output, finds out what of it the next one changes, and
+//! paints only that, in bands on a few threads: straight into the memory that the output shows, so
+//! that no picture is copied, and kept once.
 //!
 //! Invariants:
 //! - After [`Painter::paint`] the picture is the frame, every pixel of it; what was not painted
 //!   anew was that already.
+//! - A pixel is what windows take: blue, green, red, 255. Slides are brought into that order once,
+//!   when they are loaded.
 //! - One row passes through all its layers before the next, so that it stays in the processor's
 //!   nearest cache.
 
@@ -27,7 +30,7 @@ use std::thread;
 use passerby_compose::slide::{Area, Patch};
 
 use crate::frame::{Frame, SlideId};
-use crate::painter::damage::damage;
+use crate::painter::damage::{apart, damage};
 use crate::painter::kept_slide::KeptSlide;
 use crate::painter::layer_rows::LayerRows;
 use crate::painter::scratch::Scratch;
@@ -46,8 +49,6 @@ pub struct Painter {
     slides: BTreeMap<SlideId, KeptSlide>,
     loaded: u64,
     size: (u32, u32),
-    /// Four bytes a pixel: red, green, blue and nothing.
-    pixels: Vec<u8>,
     shown: Option<Frame>,
     threads_max: usize,
 }
@@ -58,7 +59,6 @@ impl Default for Painter {
             slides: BTreeMap::new(),
             loaded: 0,
             size: (0, 0),
-            pixels: Vec::new(),
             shown: None,
             threads_max: thread::available_parallelism()
                 .map_or(1, NonZero::get)
@@ -68,41 +68,65 @@ impl Default for Painter {
 }
 
 impl Painter {
-    /// Brings the picture up to a frame, for an output of a size, and returns which areas of it
-    /// have changed. They do not overlap.
-    pub fn paint(&mut self, frame: &Frame, size: (u32, u32)) -> Vec<Area> {
-        let areas = match &self.shown {
+    /// Brings a picture up to a frame, for an output of a size, and returns which areas of it have
+    /// changed. They do not overlap.
+    ///
+    /// The picture has rows of the output from its top, four bytes a pixel. It shows the frame that
+    /// was painted last, but for `stale` areas; these are painted as well.
+    pub fn paint(
+        &mut self,
+        frame: &Frame,
+        size: (u32, u32),
+        pixels: &mut [u8],
+        stale: &[Area],
+    ) -> Vec<Area> {
+        let whole = Area::new(0, 0, size.0, size.1);
+        let changed = match &self.shown {
             Some(last) if self.size == size => damage(last, frame, &self.slides, size),
-            _ => {
-                self.size = size;
-                self.pixels = vec![0; size.0 as usize * size.1 as usize * 4];
-                vec![Area::new(0, 0, size.0, size.1)]
-            }
+            _ => vec![whole],
         };
+        if stale.is_empty() {
+            self.paint_areas(frame, pixels, size, &changed);
+        } else {
+            let both = changed.iter().chain(stale).copied().collect();
+            self.paint_areas(frame, pixels, size, &apart(both, whole));
+        }
+        for slide in self.slides.values_mut() {
+            slide.patched.clear();
+            slide.is_moved = false;
+        }
+        self.size = size;
+        self.shown = Some(frame.clone());
+        changed
+    }
+
+    /// Paints the last frame once more for whoever wants to keep it: its size, and four bytes a
+    /// pixel. Slides that have changed since are seen as they are now.
+    pub fn picture(&self) -> ((u32, u32), Vec<u8>) {
+        let (width, height) = self.size;
+        let mut pixels = vec![0; width as usize * height as usize * 4];
+        if let Some(shown) = &self.shown {
+            let whole = Area::new(0, 0, width, height);
+            self.paint_areas(shown, &mut pixels, self.size, &[whole]);
+        }
+        (self.size, pixels)
+    }
+
+    fn paint_areas(&self, frame: &Frame, pixels: &mut [u8], size: (u32, u32), areas: &[Area]) {
         let layers: Vec<LayerRows> = frame
             .layers
             .iter()
             .filter_map(|layer| Some(LayerRows::new(layer, self.slides.get(&layer.slide)?)))
             .collect();
+        let [red, green, blue] = frame.background;
         paint_areas(
-            &mut self.pixels,
+            pixels,
             size.0,
-            &areas,
+            areas,
             &layers,
-            frame.background,
+            [blue, green, red, u8::MAX],
             self.threads_max,
         );
-        for slide in self.slides.values_mut() {
-            slide.patched.clear();
-            slide.is_moved = false;
-        }
-        self.shown = Some(frame.clone());
-        areas
-    }
-
-    /// The picture: its size, and four bytes a pixel of which the last one means nothing.
-    pub fn picture(&self) -> ((u32, u32), &[u8]) {
-        (self.size, &self.pixels)
     }
 
     /// How many slides are kept.
@@ -142,7 +166,7 @@ fn paint_areas(
     width_px: u32,
     areas: &[Area],
     layers: &[LayerRows],
-    background: [u8; 3],
+    background: [u8; 4],
     threads_max: usize,
 ) {
     let top = areas.iter().map(|area| area.y).min().unwrap_or_default();
@@ -195,10 +219,9 @@ fn paint_area(
     band_top: u32,
     area: Area,
     layers: &[LayerRows],
-    background: [u8; 3],
+    background: [u8; 4],
     scratch: &mut Scratch,
 ) {
-    let [red, green, blue] = background;
     scratch.background.clear();
     // What lies beneath something that covers all of it is not seen.
     let lowest = layers.iter().rposition(|layer| layer.covers(area));
@@ -209,10 +232,16 @@ fn paint_area(
             continue;
         }
         let row = &mut row[columns.clone()];
+        let mut seen = seen;
+        if let [below, above, rest @ ..] = seen
+            && lowest.is_some()
+            && above.paint_with_below(below, y, area.x, row)
+        {
+            seen = rest;
+        }
         if lowest.is_none() {
             if scratch.background.is_empty() {
-                let pixels = row.chunks_exact(4).map(|_| [red, green, blue, 255]);
-                scratch.background.extend(pixels.flatten());
+                scratch.background.extend(background.repeat(row.len() / 4));
             }
             row.copy_from_slice(&scratch.background);
         }

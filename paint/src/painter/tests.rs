@@ -94,6 +94,8 @@ fn compare(seed: u64) -> usize {
         layers: Vec::new(),
     };
     let mut quiet = 0;
+    let (mut one, mut other) = (memory(SIZE), memory(SIZE));
+    let mut last = Vec::new();
     for step in 0..60 {
         match dice.throw(7) {
             0 => {
@@ -153,22 +155,29 @@ fn compare(seed: u64) -> usize {
                 painter.patch(loaded[0], &mut patch).unwrap();
             }
         }
-        let areas = painter.paint(&frame, SIZE);
-        let seen = painter.pixels.clone();
+        // Two pictures in turn, as a compositor has them: each lacks what came to the other.
+        let areas = painter.paint(&frame, SIZE, &mut one, &last);
+        std::mem::swap(&mut one, &mut other);
         for (n, area) in areas.iter().enumerate() {
             let others = &areas[n + 1..];
             assert!(others.iter().all(|other| other.common(*area).is_none()));
         }
         quiet += usize::from(areas.is_empty());
-        painter.shown = None;
-        painter.paint(&frame, SIZE);
-        assert!(
-            painter.pixels == seen,
-            "seed {seed}, step {step}: {areas:?}"
-        );
-        assert!(painter.paint(&frame, SIZE).is_empty(), "nothing is left");
+        let (size, whole) = painter.picture();
+        assert_eq!(size, SIZE);
+        assert!(other == whole, "seed {seed}, step {step}: {areas:?}");
+        assert!(whole.chunks_exact(4).all(|pixel| pixel[3] == 255));
+        let nothing = painter.paint(&frame, SIZE, &mut other, &[]);
+        assert!(nothing.is_empty(), "nothing is left");
+        last = if step == 0 { vec![ALL] } else { areas };
     }
     quiet
+}
+
+const ALL: Area = Area::new(0, 0, SIZE.0, SIZE.1);
+
+fn memory((width, height): (u32, u32)) -> Vec<u8> {
+    vec![0; width as usize * height as usize * 4]
 }
 
 #[test]
@@ -196,8 +205,9 @@ fn many_threads_paint_what_one_does() {
             layers: vec![layer(below, whole), layer(above, whole)],
         };
         frame.layers[1].change.opacity = 0.3;
-        painter.paint(&frame, size);
-        pictures.push(painter.pixels);
+        let mut pixels = memory(size);
+        painter.paint(&frame, size, &mut pixels, &[]);
+        pictures.push(pixels);
     }
     assert!(pictures[0] == pictures[1]);
 }
@@ -212,12 +222,15 @@ fn a_slide_that_leaves_beneath_one_that_covers_it_costs_nothing() {
         background: [0; 3],
         layers: vec![layer(old, whole), layer(new, whole)],
     };
-    painter.paint(&frame, SIZE);
+    let mut pixels = memory(SIZE);
+    painter.paint(&frame, SIZE, &mut pixels, &[]);
     frame.layers.remove(0);
-    assert!(painter.paint(&frame, SIZE).is_empty());
+    let areas = painter.paint(&frame, SIZE, &mut pixels, &[]);
+    assert!(areas.is_empty());
     frame.layers[0].moving = None;
     frame.layers[0].slide = old;
-    assert_eq!(painter.paint(&frame, SIZE), [whole]);
+    let areas = painter.paint(&frame, SIZE, &mut pixels, &[]);
+    assert_eq!(areas, [whole]);
 }
 
 #[test]

@@ -312,7 +312,7 @@ fn convert_usual(
 #[inline(always)]
 fn pixel(red: u8, green: u8, blue: u8) -> [u8; 4] {
     let [red, green, blue] = [red, green, blue].map(u32::from);
-    (red | green << 8 | blue << 16 | 255 << 24).to_le_bytes()
+    (blue | green << 8 | red << 16 | 255 << 24).to_le_bytes()
 }
 
 #[inline(always)]
@@ -419,7 +419,7 @@ mod tests {
             let mut out = vec![0; (count - skipped) * 4];
             convert(&mut scratch, skipped, &colours, &mut out);
             for (pixel, at) in out.chunks_exact(4).zip(skipped..) {
-                for (seen, mixture) in pixel.iter().zip(&colours) {
+                for (seen, mixture) in pixel.iter().zip(colours.iter().rev()) {
                     let mut wanted = [0];
                     let numbers = [&scratch.luma, &scratch.cb, &scratch.cr];
                     let [luma, cb, cr] = numbers.map(|row| &row[at..=at]);

@@ -48,6 +48,10 @@ impl Content for Bitmap {
     fn scaled(&self, crop: Crop, size: (u32, u32), paper: Rgb) -> Result<Vec<u8>, ComposeError> {
         scale::scaled(self, crop, size, paper)
     }
+
+    fn ready(&self, crop: Crop, size: (u32, u32)) -> Option<&[u8]> {
+        scale::as_it_is(self, crop, size)
+    }
 }
 
 /// Mends what is wrong in the frame of a file and browsers overlook; its pixels stay as they are.

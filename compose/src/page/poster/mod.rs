@@ -206,8 +206,11 @@ fn hang(
             upright.frame_source = frame_source;
         }
         None => {
-            let rgb = content.scaled(crop, size, theme.paper)?;
-            upright.canvas.paste_rgb(shown, &rgb);
+            let canvas = &mut upright.canvas;
+            match content.ready(crop, size) {
+                Some(rgb) => canvas.paste_rgb(shown, rgb),
+                None => canvas.paste_rgb(shown, &content.scaled(crop, size, theme.paper)?),
+            }
         }
     }
     Ok(())
