@@ -8,6 +8,7 @@ mod drafts;
 mod in_browser;
 mod people;
 mod rights;
+mod sizes;
 mod slots;
 mod times;
 pub(crate) mod ways_in;
