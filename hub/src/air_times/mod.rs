@@ -3,12 +3,11 @@
 //!
 //! Invariants: [`Campaign::window`] decides, here as on a screen, so there is one truth; conditions
 //! on the venue, triggers, caps and goals are taken to hold, since the hub does not know them ahead
-//! of time; at most [`CAMPAIGNS_MAX`] campaigns, [`DAYS_MAX`] days and so many changes of each
+//! of time; at most [`CAMPAIGNS_MAX`] campaigns of a screen, [`DAYS_MAX`] days and so many changes of each
 //! placement are looked at, and what was left out is said.
 
 pub mod conflicts;
-
-use std::sync::Arc;
+pub mod many;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -22,7 +21,7 @@ use crate::drafts::text::Standing;
 
 /// Most days that are looked at.
 pub const DAYS_MAX: u16 = 31;
-/// Most campaigns that are looked at for one answer.
+/// Most campaigns of one screen that are told.
 pub const CAMPAIGNS_MAX: usize = 60;
 /// Most changes of one placement within an answer.
 const CHANGES_MAX: usize = 800;
@@ -140,36 +139,6 @@ pub fn campaign(id: &CampaignId, campaign: &Campaign, days: &Days) -> CampaignTi
     }
 }
 
-/// Finds when these campaigns may air, those first that are not over; at most [`CAMPAIGNS_MAX`].
-/// Returns how many were left out.
-pub fn campaigns<'c>(
-    published: impl IntoIterator<Item = (&'c CampaignId, &'c Arc<Campaign>)>,
-    days: &Days,
-) -> (Vec<CampaignTimes>, usize) {
-    campaigns_within(published, days, CAMPAIGNS_MAX)
-}
-
-/// The same with another limit, of those that are on several screens.
-pub fn campaigns_within<'c>(
-    published: impl IntoIterator<Item = (&'c CampaignId, &'c Arc<Campaign>)>,
-    days: &Days,
-    count_max: usize,
-) -> (Vec<CampaignTimes>, usize) {
-    let (from, _) = days.range();
-    let mut published: Vec<_> = published.into_iter().collect();
-    let is_over = |campaign: &Campaign| {
-        let window = |now| campaign.at(now, &days.zone);
-        next_open(window, from.min(days.now), CHANGES_AHEAD_MAX) == NextOpen::Never
-    };
-    published.sort_by_key(|(_, campaign)| is_over(campaign));
-    let left_out = published.len().saturating_sub(count_max);
-    published.truncate(count_max);
-    let found = published
-        .into_iter()
-        .map(|(id, known)| campaign(id, known, days));
-    (found.collect(), left_out)
-}
-
 /// A stretch of time as calls and commands say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SaidSpan {
@@ -283,25 +252,5 @@ phases = ['later']
         let told = json(&times);
         assert_eq!(told["placements"][1]["next_ms"], 1_796_374_800_000_i64);
         assert_eq!(told["placements"][0]["next_ms"], serde_json::Value::Null);
-    }
-
-    #[test]
-    fn campaigns_that_are_over_are_the_first_to_be_left_out() {
-        let of = |toml: &str| {
-            let text = format!("title = 'x'\n{toml}");
-            Arc::new(Campaign::parse("campaign.toml", &text, &["a.png".into()]).unwrap())
-        };
-        let over = of("[[phase]]\nname = 'p'\nuntil = 2026-11-01\n");
-        let airs = of("");
-        let ids: Vec<CampaignId> = (0..=CAMPAIGNS_MAX)
-            .map(|at| format!("c{at:03}").parse().unwrap())
-            .collect();
-        let published = ids
-            .iter()
-            .enumerate()
-            .map(|(at, id)| (id, if at == 0 { &over } else { &airs }));
-        let (found, left_out) = campaigns(published, &days());
-        assert_eq!((found.len(), left_out), (CAMPAIGNS_MAX, 1));
-        assert_eq!(found[0].campaign, ids[1]);
     }
 }

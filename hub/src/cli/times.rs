@@ -1,6 +1,7 @@
 //! `passerby-hub times`: what may air when.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 
 use crate::air_times::conflicts::{DAYS, Finding, findings};
+use crate::air_times::many::ManyTimes;
 use crate::air_times::{self, CampaignTimes, DAYS_MAX, Days};
 use crate::cli::failure::Failure;
 use crate::cli::options::{Data, Output};
@@ -53,19 +55,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let air =
             air.ok_or_else(|| Failure::Input(vec![format!("there is no screen {screen}")]))?;
         let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-        air_times::campaigns(published, &days)
+        let told = ManyTimes::new(&days).of(published, usize::MAX);
+        (told.campaigns, told.left_out)
     } else if let Some(id) = &arguments.campaign {
         let facts = store.campaign_facts(id, &Scope::ALL)?;
         let facts =
             facts.ok_or_else(|| Failure::Input(vec![format!("there is no campaign {id}")]))?;
         let times = air_times::campaign(&facts.row.id, &facts.row.campaign, &days);
-        (vec![times], 0)
+        (vec![Arc::new(times)], 0)
     } else {
         return Err(Failure::Input(vec![
             "say which with --screen or --campaign".to_owned(),
         ]));
     };
-    let said: Vec<_> = found.iter().map(air_times::json).collect();
+    let said: Vec<_> = found.iter().map(|one| air_times::json(one)).collect();
     let json = json!({ "campaigns": said, "left_out": left_out });
     arguments.output.print(&json, &text(&found, &days))?;
     Ok(())
@@ -90,7 +93,7 @@ pub(super) fn conflicts(
 }
 
 /// A line for each placement, and one for each of its stretches.
-fn text(found: &[CampaignTimes], days: &Days) -> String {
+fn text(found: &[Arc<CampaignTimes>], days: &Days) -> String {
     let mut text = String::new();
     let at = |moment: Timestamp| moment.to_zoned(days.zone.clone());
     for times in found {

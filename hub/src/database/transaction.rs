@@ -268,7 +268,6 @@ impl<'a> Transaction<'a> {
     }
 
     /// Tells which database this is on.
-    #[cfg(test)]
     pub(crate) const fn is_on_postgres(&self) -> bool {
         matches!(self.on, On::Postgres(_))
     }

@@ -145,7 +145,7 @@ impl Store {
         self.read_once(|tx| {
             Ok(tx.one(
                 "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT), CAST(coalesce(sum(scans), 0) AS BIGINT)
-                 FROM screen_quarters WHERE quarter >= ?1",
+                 FROM hub_quarters WHERE quarter >= ?1",
                 values![quarter_of(from_ms)],
                 |row| {
                     Ok::<_, DatabaseError>(Played {
@@ -177,6 +177,13 @@ mod tests {
                         "INSERT INTO screen_quarters (quarter, screen, plays, visible_ms, scans, visits, pressed, shares)
                          VALUES (?1, ?2, ?3, 0, 1, 0, 0, 0)",
                         values![quarter, screen, plays],
+                    )?;
+                    tx.execute(
+                        "INSERT INTO hub_quarters (quarter, plays, visible_ms, scans, visits, pressed, shares)
+                         VALUES (?1, ?2, 0, 1, 0, 0, 0) ON CONFLICT (quarter)
+                         DO UPDATE SET plays = hub_quarters.plays + excluded.plays,
+                                       scans = hub_quarters.scans + excluded.scans",
+                        values![quarter, plays],
                     )?;
                     Ok(())
                 });

@@ -440,7 +440,7 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
     describe(&backup, |description| {
         description["steps"] = serde_json::json!({ "sqlite": 16, "postgres": 1 });
         let is_since = |name: &str| {
-            let ends = ["_hours", "_quarters", "_totals"];
+            let ends = ["_hours", "_quarters", "_totals", "_sums"];
             let others = [
                 "boot_plays",
                 "creative_names",

@@ -13,7 +13,7 @@ const SINCE: Field = maybe("emergency_since_ms", Holds::Moment, "since when");
 const CAMPAIGNS: Field = field(
     "campaigns",
     Holds::Many("CampaignTimes"),
-    "those that are over come last; at most 60",
+    "those that are over come last; at most 60, and no further ones behind 1000 stretches of time",
 );
 const LEFT_OUT: Field = field("left_out", Holds::Whole, "how many more there are");
 

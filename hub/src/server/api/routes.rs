@@ -40,6 +40,8 @@ const OF_REPORTS: &[QueryField] = &[
     ("until", Holds::Text, "the last day"),
     ("campaign", Holds::Text, "of this campaign"),
     ("screen", Holds::Whole, "of this screen"),
+    ("after", Holds::Text, "behind the row of which key to begin"),
+    ("limit", Holds::Whole, "how many rows, at most 300"),
 ];
 const OF_LOG: &[QueryField] = &[
     ("q", Holds::Text, "a part of who, what or to what"),
@@ -209,7 +211,7 @@ fn of_hub() -> Vec<Route> {
         )
         .with_query(
             OF_REPORTS,
-            "?by=WHAT&from=DAY&until=DAY&campaign=CAMPAIGN&screen=N",
+            "?by=WHAT&from=DAY&until=DAY&campaign=CAMPAIGN&screen=N&after=KEY&limit=N",
         ),
         get(
             "/people",

@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Route> {
             "/times",
             may(SeeScreens),
             &[200],
-            "what may air on all screens, by their numbers, for a day unless it is asked for more; at most 50 screens at a time",
+            "what may air on all screens, by their numbers, for a day unless it is asked for more; at most 50 screens at a time, and fewer where an answer would be larger than 90 kB",
             "TimesOfScreens",
             times::of_screens,
         )

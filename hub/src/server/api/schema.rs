@@ -439,6 +439,11 @@ pub(super) const FORMS: &[Form] = &[
             field("time_zone", Holds::Text, "whose days and hours these are"),
             field("total", Holds::One("Figures"), "all rows together"),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
+            maybe(
+                "next",
+                Holds::Text,
+                "where the next page begins, as `after`",
+            ),
         ],
     ),
     (

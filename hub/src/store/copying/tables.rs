@@ -206,6 +206,14 @@ pub(crate) const TABLES: &[Table] = &[
         quarter: Integer, plays: Integer, visible_ms: Integer, scans: Integer, visits: Integer, pressed: Integer,
         shares: Integer,
     }),
+    table!(creative_sums [span, campaign, creative, at] {
+        span: Integer, campaign: Text, creative: Text, at: Integer, plays: Integer, visible_ms: Integer,
+        scans: Integer, visits: Integer, pressed: Integer, shares: Integer,
+    }),
+    table!(screen_sums [span, at, screen] {
+        span: Integer, at: Integer, screen: Integer, plays: Integer, visible_ms: Integer, scans: Integer,
+        visits: Integer, pressed: Integer, shares: Integer,
+    }),
     table!(unassigned_plays [screen, content] { screen: Integer, content: Integer }),
     table!(figure_changes [id] { id: Integer, changes: Text }),
     table!(creative_names [creative, campaign, name] { creative: Text, campaign: Text, name: Text }),

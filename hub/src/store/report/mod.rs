@@ -2,6 +2,7 @@
 //! visits.
 
 mod breakdown;
+mod goals;
 mod names;
 mod plays;
 mod tally;
@@ -9,17 +10,16 @@ mod tally;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use passerby_protocol::ScreenNumber;
 use passerby_protocol::foreign;
-use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Id, Row, Sql, Transaction, Value, owned_values, values};
-use crate::store::rollups;
-use crate::store::rollups::QUARTERS;
-use crate::store::{DeviceKeyLine, Refusal, Result, Store, StoreError, device_keys, refused};
+use crate::database::{DatabaseError, Id, Row, Sql, Transaction, values};
+use crate::store::{DeviceKeyLine, Refusal, Result, Store, device_keys, refused};
 use crate::system::clock;
 
 pub use crate::store::report::breakdown::{Breakdown, BreakdownError, By, Figures, Filter, Key};
+pub use crate::store::report::goals::GoalCount;
 pub use crate::store::report::names::{FileName, Names};
 pub use crate::store::report::plays::{
     LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts,
@@ -128,23 +128,6 @@ pub struct ScreenLine {
     pub device_keys: Vec<DeviceKeyLine>,
 }
 
-/// A phase's goals and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GoalCount {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The phase's name.
-    pub phase: String,
-    /// Hoped for.
-    pub goal_plays: Option<u32>,
-    /// Dated plays in the phase.
-    pub plays: u64,
-    /// Hoped for.
-    pub goal_scans: Option<u32>,
-    /// Scans in the phase.
-    pub scans: u64,
-}
-
 /// What became of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chain {
@@ -194,7 +177,7 @@ impl Store {
                 scans: scans(tx)?,
                 visits: visits(tx)?,
                 screens: screens(tx)?,
-                goals: goals(tx)?,
+                goals: goals::goals(tx)?,
                 chains: chains(tx)?,
                 shares: shares(tx)?,
                 names: names::names(tx)?,
@@ -321,103 +304,6 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
         }
     }
     Ok(lines)
-}
-
-/// From when to when a phase of a campaign is, for the statements that count in it.
-struct PhaseTimes {
-    /// The campaign, the first hour, and the one after the last, of those that are in it as a
-    /// whole.
-    hours: [Value<'static>; 3],
-    /// The campaign, and from when to when, in quarters of an hour, what these hours leave out:
-    /// days begin within an hour of UTC where clocks differ from it by half an hour.
-    rest: Vec<[Value<'static>; 3]>,
-    /// The campaign, and all of it in quarters.
-    quarters: [Value<'static>; 3],
-}
-
-impl PhaseTimes {
-    fn new(campaign: &CampaignId, from_ms: i64, until_ms: i64) -> Self {
-        let of = |from: i64, until: i64| owned_values![campaign.to_string(), from, until];
-        // Days begin on a quarter everywhere.
-        let (from, until) = (rollups::quarter_of(from_ms), rollups::quarter_of(until_ms));
-        let last = until.div_euclid(QUARTERS);
-        let first = (from + QUARTERS - 1).div_euclid(QUARTERS).min(last);
-        let before = (from, (first * QUARTERS).max(from));
-        let after = ((last * QUARTERS).max(before.1), until);
-        Self {
-            hours: of(first, last),
-            rest: [before, after]
-                .into_iter()
-                .filter(|(from, until)| from < until)
-                .map(|(from, until)| of(from, until))
-                .collect(),
-            quarters: of(from, until),
-        }
-    }
-}
-
-fn goals(tx: &Transaction<'_>) -> Result<Vec<GoalCount>> {
-    let (mut goals, mut phases) = (Vec::new(), Vec::new());
-    tx.each(
-        "SELECT id, body FROM campaigns ORDER BY id",
-        values![],
-        |row| {
-            let id: CampaignId = row.get::<Id<_>>(0)?.0;
-            let campaign: Campaign = serde_json::from_str(&row.get::<String>(1)?)?;
-            for phase in campaign.phases {
-                if phase.goal_plays.is_none() && phase.goal_scans.is_none() {
-                    continue;
-                }
-                // What has no date is in no phase.
-                let from_ms = clock::start_of(phase.from, 0);
-                let until_ms = clock::end_of(phase.until, i64::MAX);
-                phases.push(PhaseTimes::new(&id, from_ms, until_ms));
-                goals.push(GoalCount {
-                    campaign: id.clone(),
-                    phase: foreign::escaped(&phase.name).into_owned(),
-                    goal_plays: phase.goal_plays,
-                    plays: 0,
-                    goal_scans: phase.goal_scans,
-                    scans: 0,
-                });
-            }
-            Ok::<_, StoreError>(ControlFlow::Continue(()))
-        },
-    )?;
-    let hours: Vec<_> = phases.iter().map(|times| &times.hours).collect();
-    let mut plays: Vec<u64> = tx
-        .all_each(
-            "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
-             JOIN play_hours AS played ON played.screen = assigned.screen AND played.content = assigned.content
-             WHERE campaign = ?1 AND hour >= ?2 AND hour < ?3",
-            &hours,
-            |row| row.get::<u64>(0),
-        )?
-        .concat();
-    for (plays, times) in plays.iter_mut().zip(&phases) {
-        let rest = tx.all_each(
-            "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT) FROM assigned_contents AS assigned
-             JOIN play_quarters AS played ON played.screen = assigned.screen AND played.content = assigned.content
-             WHERE campaign = ?1 AND quarter >= ?2 AND quarter < ?3",
-            &times.rest,
-            |row| row.get::<u64>(0),
-        )?;
-        *plays += rest.concat().iter().sum::<u64>();
-    }
-    let quarters: Vec<_> = phases.iter().map(|times| &times.quarters).collect();
-    let scans = tx
-        .all_each(
-            "SELECT CAST(coalesce(sum(scans), 0) AS BIGINT) FROM campaign_quarters
-             WHERE campaign = ?1 AND quarter >= ?2 AND quarter < ?3",
-            &quarters,
-            |row| row.get::<u64>(0),
-        )?
-        .concat();
-    for ((goal, plays), scans) in goals.iter_mut().zip(plays).zip(scans) {
-        goal.plays = plays;
-        goal.scans = scans;
-    }
-    Ok(goals)
 }
 
 fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {

@@ -5,13 +5,13 @@
 //! count of all rows would give ([`recount`]); an hour is one of UTC, and so is a quarter of one,
 //! by which everything is gathered; what has no date yet is in hour and quarter [`UNDATED`].
 
-mod all_campaigns;
 pub(super) mod boots;
 mod changes;
-mod counted;
 mod noted;
 pub(super) mod recount;
 pub(super) mod scanned;
+pub(super) mod spans;
+mod sum_table;
 mod tables;
 
 pub(super) use crate::store::rollups::changes::{

@@ -27,6 +27,8 @@ const NOTES_MAX: u64 = 512;
 /// Notes with so many bytes get no more beside them: whoever writes meanwhile waits for this
 /// transaction where the database is a file.
 const NOTES_BYTES: usize = 32 << 10;
+/// The same on a server, where nobody waits: the more are added together, the fewer rows change.
+const NOTES_BYTES_ON_SERVER: usize = 256 << 10;
 
 /// A note as JSON: lists of lists, the key first and then the sums, each in the order of its type's
 /// fields.
@@ -324,7 +326,11 @@ fn add_up(tx: &Transaction<'_>) -> Result<bool, DatabaseError> {
     let mut changes = Changes::default();
     let most = Most {
         notes: NOTES_MAX,
-        bytes: NOTES_BYTES,
+        bytes: if tx.is_on_postgres() {
+            NOTES_BYTES_ON_SERVER
+        } else {
+            NOTES_BYTES
+        },
     };
     let (ids, is_enough) = changes.read_noted(tx, most)?;
     if ids.is_empty() {

@@ -7,6 +7,12 @@ use serde::Serialize;
 
 use crate::database::{DatabaseError, Row, Transaction, Value};
 use crate::store::rollups::changes::Changes;
+use crate::store::rollups::sum_table::SumTable;
+use crate::store::rollups::tables::{
+    CAMPAIGN_QUARTERS, CREATIVE_SUMS, Contents, HUB_QUARTERS, PLAY_HOURS, PLAY_QUARTERS,
+    PLAY_TOTALS, SCAN_HOURS, SCAN_TOTALS, SCREEN_QUARTERS, SCREEN_SUMS, SHARE_HOURS, SHARE_TOTALS,
+    VISIT_HOURS, VISIT_TOTALS,
+};
 use crate::store::{Result, Store};
 
 /// One table of figures that has other numbers than its rows have.
@@ -22,24 +28,34 @@ pub struct Difference {
     pub counted: Vec<i64>,
 }
 
-/// A table of figures, how it is made from the rows, and how many of its columns are its key.
-struct Table {
-    name: &'static str,
-    keys: usize,
-    sums: usize,
-    kept: &'static str,
+/// A table of figures, and how it is made from the rows.
+struct Counted {
+    table: &'static SumTable,
+    /// How it is read where it has no number of what is not known.
+    kept: Option<&'static str>,
     counted: &'static str,
     /// Whether it is counted from rows, and not from other tables of figures, which lack the same
     /// notes.
     is_from_rows: bool,
 }
 
-const TABLES: [Table; 13] = [
-    Table {
-        name: "play_hours",
-        keys: 5,
-        sums: 2,
-        kept: "SELECT screen, hour, content, outcome, display, plays, visible_ms FROM play_hours",
+static BOOT_PLAYS: SumTable = SumTable {
+    name: "boot_plays",
+    keys: &["ledger", "boot", "content", "screen"],
+    sums: &[
+        "plays",
+        "first_seq",
+        "first_start_boot_ms",
+        "last_end_boot_ms",
+        "first_wall_ms",
+        "last_wall_ms",
+    ],
+};
+
+static TABLES: [Counted; 15] = [
+    Counted {
+        table: &PLAY_HOURS,
+        kept: None,
         counted: "SELECT screen, hour, content, outcome, display, CAST(sum(plays) AS BIGINT),
                          CAST(sum(visible_ms) AS BIGINT)
                   FROM (SELECT screen, coalesce(wall_ms / 3600000, -1) AS hour, content, outcome, display,
@@ -52,12 +68,9 @@ const TABLES: [Table; 13] = [
                   GROUP BY 1, 2, 3, 4, 5",
         is_from_rows: true,
     },
-    Table {
-        name: "scan_hours",
-        keys: 6,
-        sums: 4,
-        kept: "SELECT screen, hour, campaign, creative, grade, standing, scans, openings, seen, confirmed
-               FROM scan_hours",
+    Counted {
+        table: &SCAN_HOURS,
+        kept: None,
         counted: "SELECT screen, hour, campaign, creative, grade, standing, CAST(sum(scans) AS BIGINT),
                          CAST(sum(openings) AS BIGINT), CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT)
                   FROM (SELECT screen, scanned_ms / 3600000 AS hour, campaign, creative, scans.grade, standing,
@@ -73,12 +86,9 @@ const TABLES: [Table; 13] = [
                   GROUP BY 1, 2, 3, 4, 5, 6",
         is_from_rows: true,
     },
-    Table {
-        name: "visit_hours",
-        keys: 7,
-        sums: 4,
-        kept: "SELECT screen, hour, campaign, creative, generation, grade, counted, visits, seen, confirmed, pressed
-               FROM visit_hours",
+    Counted {
+        table: &VISIT_HOURS,
+        kept: None,
         counted: "SELECT screen, hour, campaign, creative, generation, grade, counted, CAST(sum(visits) AS BIGINT),
                          CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT), CAST(sum(pressed) AS BIGINT)
                   FROM (SELECT screen, visited_ms / 3600000 AS hour, campaign, creative, shares.generation, visits.grade,
@@ -94,13 +104,11 @@ const TABLES: [Table; 13] = [
                   GROUP BY 1, 2, 3, 4, 5, 6, 7",
         is_from_rows: true,
     },
-    Table {
-        name: "boot_plays",
-        keys: 4,
-        sums: 6,
-        kept: "SELECT ledger, boot, content, screen, plays, first_seq, first_start_boot_ms, last_end_boot_ms,
+    Counted {
+        table: &BOOT_PLAYS,
+        kept: Some("SELECT ledger, boot, content, screen, plays, first_seq, first_start_boot_ms, last_end_boot_ms,
                       coalesce(first_wall_ms, -1), coalesce(last_wall_ms, -1)
-               FROM boot_plays",
+               FROM boot_plays"),
         counted: "SELECT ledger, boot, content, screen, CAST(sum(plays) AS BIGINT), min(first_seq),
                          min(first_start_boot_ms), max(last_end_boot_ms), coalesce(min(first_wall_ms), -1),
                          coalesce(max(last_wall_ms), -1)
@@ -116,11 +124,9 @@ const TABLES: [Table; 13] = [
                   GROUP BY ledger, boot, content, screen",
         is_from_rows: true,
     },
-    Table {
-        name: "share_hours",
-        keys: 6,
-        sums: 1,
-        kept: "SELECT screen, hour, campaign, creative, generation, counted, shares FROM share_hours",
+    Counted {
+        table: &SHARE_HOURS,
+        kept: None,
         counted: "SELECT screen, hour, campaign, creative, generation, counted, CAST(sum(shares) AS BIGINT)
                   FROM (SELECT screen, created_ms / 3600000 AS hour, campaign, creative, generation,
                                grade < 2 AND standing < 2 AS counted, count(*) AS shares
@@ -132,11 +138,9 @@ const TABLES: [Table; 13] = [
                   GROUP BY 1, 2, 3, 4, 5, 6",
         is_from_rows: true,
     },
-    Table {
-        name: "play_quarters",
-        keys: 3,
-        sums: 3,
-        kept: "SELECT screen, content, quarter, plays, visible_ms, scanned FROM play_quarters",
+    Counted {
+        table: &PLAY_QUARTERS,
+        kept: None,
         counted: "SELECT screen, content, quarter, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT),
                          CAST(sum(scanned) AS BIGINT)
                   FROM (SELECT plays.screen, content, coalesce(wall_ms / 900000, -1) AS quarter, count(*) AS plays,
@@ -152,11 +156,9 @@ const TABLES: [Table; 13] = [
                   GROUP BY 1, 2, 3",
         is_from_rows: true,
     },
-    Table {
-        name: "campaign_quarters",
-        keys: 3,
-        sums: 4,
-        kept: "SELECT campaign, quarter, screen, scans, visits, pressed, shares FROM campaign_quarters",
+    Counted {
+        table: &CAMPAIGN_QUARTERS,
+        kept: None,
         counted: "SELECT campaign, quarter, screen, CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT),
                          CAST(sum(pressed) AS BIGINT), CAST(sum(shares) AS BIGINT)
                   FROM (SELECT campaign, scanned_ms / 900000 AS quarter, screen, 1 AS scans, 0 AS visits, 0 AS pressed,
@@ -182,11 +184,9 @@ const TABLES: [Table; 13] = [
         is_from_rows: true,
     },
     // What these say is counted above.
-    Table {
-        name: "screen_quarters",
-        keys: 2,
-        sums: 6,
-        kept: "SELECT quarter, screen, plays, visible_ms, scans, visits, pressed, shares FROM screen_quarters",
+    Counted {
+        table: &SCREEN_QUARTERS,
+        kept: None,
         counted: "SELECT quarter, screen, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT),
                          CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT), CAST(sum(pressed) AS BIGINT),
                          CAST(sum(shares) AS BIGINT)
@@ -197,59 +197,115 @@ const TABLES: [Table; 13] = [
                   GROUP BY quarter, screen",
         is_from_rows: false,
     },
-    Table {
-        name: "hub_quarters",
-        keys: 1,
-        sums: 6,
-        kept: "SELECT quarter, plays, visible_ms, scans, visits, pressed, shares FROM hub_quarters",
+    Counted {
+        table: &HUB_QUARTERS,
+        kept: None,
         counted: "SELECT quarter, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT),
                          CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT), CAST(sum(pressed) AS BIGINT),
                          CAST(sum(shares) AS BIGINT)
                   FROM screen_quarters GROUP BY quarter",
         is_from_rows: false,
     },
-    Table {
-        name: "play_totals",
-        keys: 4,
-        sums: 2,
-        kept: "SELECT screen, content, outcome, display, plays, visible_ms
-               FROM play_totals",
+    Counted {
+        table: &PLAY_TOTALS,
+        kept: None,
         counted: "SELECT screen, content, outcome, display,
                          CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT)
                   FROM play_hours GROUP BY screen, content, outcome, display",
         is_from_rows: false,
     },
-    Table {
-        name: "scan_totals",
-        keys: 5,
-        sums: 4,
-        kept: "SELECT screen, campaign, creative, grade, standing, scans, openings, seen, confirmed
-               FROM scan_totals",
+    Counted {
+        table: &SCAN_TOTALS,
+        kept: None,
         counted: "SELECT screen, campaign, creative, grade, standing,
                          CAST(sum(scans) AS BIGINT), CAST(sum(openings) AS BIGINT), CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT)
                   FROM scan_hours GROUP BY screen, campaign, creative, grade, standing",
         is_from_rows: false,
     },
-    Table {
-        name: "visit_totals",
-        keys: 6,
-        sums: 4,
-        kept: "SELECT screen, campaign, creative, generation, grade, counted, visits, seen, confirmed, pressed
-               FROM visit_totals",
+    Counted {
+        table: &VISIT_TOTALS,
+        kept: None,
         counted: "SELECT screen, campaign, creative, generation, grade, counted,
                          CAST(sum(visits) AS BIGINT), CAST(sum(seen) AS BIGINT), CAST(sum(confirmed) AS BIGINT), CAST(sum(pressed) AS BIGINT)
                   FROM visit_hours GROUP BY screen, campaign, creative, generation, grade, counted",
         is_from_rows: false,
     },
-    Table {
-        name: "share_totals",
-        keys: 5,
-        sums: 1,
-        kept: "SELECT screen, campaign, creative, generation, counted, shares
-               FROM share_totals",
+    Counted {
+        table: &SHARE_TOTALS,
+        kept: None,
         counted: "SELECT screen, campaign, creative, generation, counted,
                          CAST(sum(shares) AS BIGINT)
                   FROM share_hours GROUP BY screen, campaign, creative, generation, counted",
+        is_from_rows: false,
+    },
+    // What plays of these say is counted above; scans by creative and quarter are nowhere else.
+    Counted {
+        table: &CREATIVE_SUMS,
+        kept: None,
+        counted: "WITH added AS (
+                      SELECT campaign, CASE WHEN assignment = 0 THEN '' ELSE creative END AS creative, quarter,
+                             plays, visible_ms, 0 AS scans, 0 AS visits, 0 AS pressed, 0 AS shares
+                      FROM (SELECT content, coalesce(wall_ms / 900000, -1) AS quarter, count(*) AS plays,
+                                   CAST(sum(visible_ms) AS BIGINT) AS visible_ms
+                            FROM plays GROUP BY 1, 2
+                            UNION ALL
+                            SELECT content, quarter, plays, visible_ms FROM pruned_play_quarters) AS played
+                      JOIN contents ON contents.id = content
+                      UNION ALL
+                      SELECT campaign, creative, scanned_ms / 900000, 0, 0, 1, 0, 0, 0 FROM counted_scans
+                      UNION ALL
+                      SELECT campaign, creative, visited_ms / 900000, 0, 0, 0, 1,
+                             CASE WHEN visits.grade = 0 AND clicked_ms IS NOT NULL THEN 1 ELSE 0 END, 0
+                      FROM visits JOIN shares ON shares.id = share JOIN counted_scans ON counted_scans.id = scan
+                      UNION ALL
+                      SELECT campaign, creative, created_ms / 900000, 0, 0, 0, 0, 0, 1
+                      FROM shares JOIN counted_scans ON counted_scans.id = scan WHERE parent IS NOT NULL
+                      UNION ALL
+                      SELECT campaign, creative, quarter, 0, 0, scans, 0, 0, 0 FROM pruned_scan_quarters
+                      WHERE grade < 2 AND standing < 2
+                      UNION ALL
+                      SELECT campaign, creative, quarter, 0, 0, 0, visits,
+                             CASE WHEN grade = 0 THEN pressed ELSE 0 END, 0
+                      FROM pruned_visit_quarters WHERE counted
+                      UNION ALL
+                      SELECT campaign, creative, quarter, 0, 0, 0, 0, 0, shares FROM pruned_share_quarters
+                      WHERE counted),
+                  quarters AS (
+                      SELECT campaign, creative, quarter, CAST(sum(plays) AS BIGINT) AS plays,
+                             CAST(sum(visible_ms) AS BIGINT) AS visible_ms, CAST(sum(scans) AS BIGINT) AS scans,
+                             CAST(sum(visits) AS BIGINT) AS visits, CAST(sum(pressed) AS BIGINT) AS pressed,
+                             CAST(sum(shares) AS BIGINT) AS shares
+                      FROM added GROUP BY campaign, creative, quarter),
+                  spans AS (
+                      SELECT 1 AS span, campaign, creative, quarter AS at, plays, visible_ms, scans, visits, pressed,
+                             shares
+                      FROM quarters
+                      UNION ALL
+                      SELECT 96, campaign, creative, CASE WHEN quarter < 0 THEN -1 ELSE quarter / 96 END, plays,
+                             visible_ms, scans, visits, pressed, shares
+                      FROM quarters
+                      UNION ALL
+                      SELECT 0, campaign, creative, 0, plays, visible_ms, scans, visits, pressed, shares
+                      FROM quarters)
+                  SELECT CAST(span AS BIGINT), campaign, creative, at, CAST(sum(plays) AS BIGINT),
+                         CAST(sum(visible_ms) AS BIGINT), CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT),
+                         CAST(sum(pressed) AS BIGINT), CAST(sum(shares) AS BIGINT)
+                  FROM spans GROUP BY span, campaign, creative, at",
+        is_from_rows: true,
+    },
+    Counted {
+        table: &SCREEN_SUMS,
+        kept: None,
+        counted: "SELECT CAST(span AS BIGINT), at, screen, CAST(sum(plays) AS BIGINT),
+                         CAST(sum(visible_ms) AS BIGINT), CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT),
+                         CAST(sum(pressed) AS BIGINT), CAST(sum(shares) AS BIGINT)
+                  FROM (SELECT 96 AS span, CASE WHEN quarter < 0 THEN -1 ELSE quarter / 96 END AS at, screen, plays,
+                               visible_ms, scans, visits, pressed, shares
+                        FROM screen_quarters
+                        UNION ALL
+                        SELECT 0, 0, screen, plays, visible_ms, scans, visits, pressed, shares
+                        FROM screen_quarters) AS spans
+                  GROUP BY span, at, screen",
         is_from_rows: false,
     },
 ];
@@ -266,9 +322,10 @@ impl Store {
     pub fn recount(&self) -> Result<Vec<Difference>> {
         self.read_giving_way(|tx| {
             let noted = Changes::noted(tx)?;
+            let contents = Contents::read(tx, &noted)?;
             let mut differences = Vec::new();
-            for table in &TABLES {
-                differences.extend(compare(tx, table, &noted)?);
+            for counted in &TABLES {
+                differences.extend(compare(tx, counted, (&noted, &contents))?);
             }
             differences.truncate(DIFFERENCES_MAX);
             Ok(differences)
@@ -278,30 +335,31 @@ impl Store {
 
 fn compare(
     tx: &Transaction<'_>,
-    table: &Table,
-    noted: &Changes,
+    of: &Counted,
+    (noted, contents): (&Changes, &Contents),
 ) -> Result<Vec<Difference>, DatabaseError> {
+    let table = of.table;
+    let (keys, sums) = (table.keys.len(), table.sums.len());
     let read = |row: &Row<'_>| {
         let mut key = Vec::new();
-        for at in 0..table.keys {
+        for at in 0..keys {
             key.push(match row.get::<i64>(at) {
                 Ok(number) => number.to_string(),
                 Err(_) => row.get::<String>(at)?,
             });
         }
-        let sums: Result<Vec<i64>, DatabaseError> = (table.keys..table.keys + table.sums)
-            .map(|at| row.get(at))
-            .collect();
+        let sums: Result<Vec<i64>, DatabaseError> =
+            (keys..keys + sums).map(|at| row.get(at)).collect();
         Ok::<_, DatabaseError>((key.join(", "), sums?))
     };
-    let mut kept: BTreeMap<String, Vec<i64>> = tx.all(table.kept, &[], read)?.into_iter().collect();
-    if table.is_from_rows {
-        for row in noted.rows_of(table.name) {
-            let (key, by) = row.split_at(table.keys);
+    let reading = of.kept.map_or_else(|| table.reading(), str::to_owned);
+    let found = tx.all(reading.as_str(), &[], read)?;
+    let mut kept: BTreeMap<String, Vec<i64>> = found.into_iter().collect();
+    if of.is_from_rows {
+        for row in noted.rows_of(table.name, contents) {
+            let (key, by) = row.split_at(keys);
             let key: Vec<String> = key.iter().map(text_of).collect();
-            let sums = kept
-                .entry(key.join(", "))
-                .or_insert_with(|| vec![0; table.sums]);
+            let sums = kept.entry(key.join(", ")).or_insert_with(|| vec![0; sums]);
             for (sum, by) in sums.iter_mut().zip(by) {
                 *sum += number_of(by);
             }
@@ -310,7 +368,7 @@ fn compare(
     // What was taken off to the last is as good as what was never there.
     kept.retain(|_, sums| sums.iter().any(|sum| *sum != 0));
     let mut differences = Vec::new();
-    for (key, counted) in tx.all(table.counted, &[], read)? {
+    for (key, counted) in tx.all(of.counted, &[], read)? {
         let kept = kept.remove(&key).unwrap_or_default();
         if kept != counted && (!kept.is_empty() || counted.iter().any(|sum| *sum != 0)) {
             differences.push(Difference {

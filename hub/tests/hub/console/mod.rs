@@ -9,6 +9,7 @@ mod guide;
 mod in_browser;
 mod people;
 mod rights;
+mod sizes;
 mod slots;
 mod times;
 pub(crate) mod ways_in;

@@ -5,12 +5,15 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, not_here, of_store, ok};
+use crate::server::api::calls::errors::{Answer, limit, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::report_asked::{Asked, Refused};
 use crate::server::problem::Problem;
 use crate::store::{BreakdownError, Key, Names};
+
+/// Most rows of one answer.
+const ROWS_MAX: usize = 300;
 
 pub(in crate::server::api) async fn show(
     State(app): State<Shared>,
@@ -19,21 +22,36 @@ pub(in crate::server::api) async fn show(
 ) -> Answer {
     let asked = Asked::of(&fields).map_err(refused)?;
     let by = asked.by_word();
+    let count = limit(&fields).min(ROWS_MAX);
     let read = app
         .work(move |app| asked.read(&app.hub.store, &actor))
         .await;
     let breakdown = read.map_err(refused)?;
-    let rows: Vec<Value> = breakdown
-        .rows
+    let rows = &breakdown.rows;
+    let first = match fields.word("after") {
+        None => 0,
+        Some(after) => rows
+            .iter()
+            .position(|(key, _)| key_of(key) == after)
+            .map(|at| at + 1)
+            .ok_or_else(|| refused(Refused::Word("after")))?,
+    };
+    let end = rows.len().min(first + count);
+    let next = (end < rows.len()).then(|| key_of(&rows[end - 1].0));
+    let rows: Vec<Value> = rows[first..end]
         .iter()
         .map(|(key, figures)| {
-            let (key, name) = told(key, &breakdown.names);
-            json!({ "key": key, "name": name, "figures": figures })
+            let name = name_of(key, &breakdown.names);
+            json!({ "key": key_of(key), "name": name, "figures": figures })
         })
         .collect();
-    ok(
-        json!({ "by": by, "time_zone": breakdown.time_zone, "total": breakdown.total, "rows": rows }),
-    )
+    ok(json!({
+        "by": by,
+        "time_zone": breakdown.time_zone,
+        "total": breakdown.total,
+        "rows": rows,
+        "next": next,
+    }))
 }
 
 fn refused(refused: Refused) -> Problem {
@@ -51,21 +69,26 @@ fn refused(refused: Refused) -> Problem {
     }
 }
 
-fn told(key: &Key, names: &Names) -> (String, Option<String>) {
+fn key_of(key: &Key) -> String {
     match key {
-        Key::Day(day) => (day.to_string(), None),
-        Key::Hour(hour) => (hour.to_string(), None),
-        Key::Weekday(day) => (day.to_string(), None),
-        Key::Screen(number) => {
-            let number = number.to_string();
-            let name = names.screens.get(&number).cloned();
-            (number, name)
-        }
-        Key::Campaign(id) => (id.clone(), names.campaigns.get(id).cloned()),
-        Key::Creative(digest) => (digest.clone(), names.files_of(digest)),
-        Key::Undated => ("undated".to_owned(), None),
-        Key::LocalCampaign(folder) => (format!("local: {folder}"), None),
-        Key::Local => ("local".to_owned(), None),
-        Key::SetAside => ("set-aside".to_owned(), None),
+        Key::Day(day) => day.to_string(),
+        Key::Hour(hour) => hour.to_string(),
+        Key::Weekday(day) => day.to_string(),
+        Key::Screen(number) => number.to_string(),
+        Key::Campaign(id) => id.clone(),
+        Key::Creative(digest) => digest.clone(),
+        Key::Undated => "undated".to_owned(),
+        Key::LocalCampaign(folder) => format!("local: {folder}"),
+        Key::Local => "local".to_owned(),
+        Key::SetAside => "set-aside".to_owned(),
+    }
+}
+
+fn name_of(key: &Key, names: &Names) -> Option<String> {
+    match key {
+        Key::Screen(number) => names.screens.get(&number.to_string()).cloned(),
+        Key::Campaign(id) => names.campaigns.get(id).cloned(),
+        Key::Creative(digest) => names.files_of(digest),
+        _ => None,
     }
 }

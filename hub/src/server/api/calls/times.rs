@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use passerby_protocol::{CampaignId, ScreenNumber};
+use passerby_protocol::{Campaign, CampaignId, ScreenNumber};
 use serde_json::{Value, json};
 
 use crate::air_times::conflicts::{DAYS, json as json_of_finding};
+use crate::air_times::many::{ManyTimes, Told};
 use crate::air_times::{self, Days};
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, not_here, of_store, ok};
@@ -15,11 +16,16 @@ use crate::server::console::fields::Fields;
 use crate::server::console::pages::drafts::common::looked_at_by;
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::times::{days_of, zone_of};
-use crate::store::{AirOfScreen, ScreenFilter};
+use crate::store::{AirOfScreen, ScreenFilter, StoreError};
 use crate::system::clock;
 
 /// Most screens in one answer, since each may have many campaigns.
 const SCREENS_MAX: usize = 50;
+/// Most stretches of time that are told of one screen; whoever asks for fewer days is told more of
+/// its campaigns.
+const STRETCHES_MAX: usize = 1_000;
+/// An answer about several screens that is as large as this has no further one.
+const BYTES_MAX: usize = 90_000;
 /// Days that an answer has unless it is asked for others.
 const DAYS_USUAL: u16 = 7;
 
@@ -35,17 +41,19 @@ fn range(days: &Days) -> [(&'static str, Value); 3] {
     ]
 }
 
-fn of_screen(air: &AirOfScreen, days: &Days) -> Value {
-    let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-    let (found, more) = air_times::campaigns(published, days);
+fn of_screen(air: &AirOfScreen, told: &Told) -> Value {
     json!({
         "screen": air.row.screen,
         "name": air.row.name,
         "emergency": air.notice.as_ref().map(|notice| &notice.headline),
         "emergency_since_ms": air.notice.as_ref().map(|notice| notice.begun_ms),
-        "campaigns": found.iter().map(air_times::json).collect::<Vec<_>>(),
-        "left_out": more,
+        "campaigns": told.campaigns.iter().map(|one| air_times::json(one)).collect::<Vec<_>>(),
+        "left_out": told.left_out,
     })
+}
+
+fn published(air: &AirOfScreen) -> impl Iterator<Item = (&CampaignId, &Arc<Campaign>)> {
+    air.campaigns.iter().map(|one| (&one.id, &one.campaign))
 }
 
 fn with_range(days: &Days, mut value: Value) -> Value {
@@ -62,15 +70,19 @@ pub(in crate::server::api) async fn of_one_screen(
     fields: Fields,
 ) -> Answer {
     let screen: ScreenNumber = screen.parse().map_err(|_| not_here())?;
-    let air = app
+    let told = app
         .work(move |app| {
             let store = &app.hub.store;
-            store.air_of_screen(screen, actor.scope(), clock::now_ms())
+            let air = store.air_of_screen(screen, actor.scope(), clock::now_ms())?;
+            let told = air.map(|air| {
+                let days = days_of(&fields, zone_of(&air), DAYS_USUAL);
+                let told = ManyTimes::new(&days).of(published(&air), STRETCHES_MAX);
+                with_range(&days, of_screen(&air, &told))
+            });
+            Ok::<_, StoreError>(told)
         })
         .await;
-    let air = air.map_err(of_store)?.ok_or_else(not_here)?;
-    let days = days_of(&fields, zone_of(&air), DAYS_USUAL);
-    ok(with_range(&days, of_screen(&air, &days)))
+    ok(told.map_err(of_store)?.ok_or_else(not_here)?)
 }
 
 pub(in crate::server::api) async fn of_campaign(
@@ -131,20 +143,31 @@ pub(in crate::server::api) async fn of_screens(
         after: fields.get("after").parse().ok(),
         ..ScreenFilter::default()
     };
-    let read = app
+    let told = app
         .work(move |app| {
             let store = &app.hub.store;
-            store.air_of_screens(&filter, actor.scope(), count + 1, clock::now_ms())
+            let scope = actor.scope();
+            let screens = store.air_of_screens(&filter, scope, count + 1, clock::now_ms())?;
+            Ok::<_, StoreError>(with_range(&days, page_of(&screens, count, &days)))
         })
         .await;
-    let mut screens = read.map_err(of_store)?;
-    let has_more = screens.len() > count;
-    screens.truncate(count);
-    let next = screens.last().filter(|_| has_more);
-    let next = next.map(|air| air.row.screen);
-    let screens: Vec<Value> = screens.iter().map(|air| of_screen(air, &days)).collect();
-    ok(with_range(
-        &days,
-        json!({ "screens": screens, "next": next }),
-    ))
+    ok(told.map_err(of_store)?)
+}
+
+/// The first of these screens: so many, and no more than an answer has room for.
+fn page_of(screens: &[AirOfScreen], count: usize, days: &Days) -> Value {
+    let mut many = ManyTimes::new(days);
+    let (mut said, mut bytes) = (Vec::new(), 0);
+    for air in screens.iter().take(count) {
+        let told = many.of(published(air), STRETCHES_MAX);
+        let of_one = of_screen(air, &told);
+        bytes += of_one.to_string().len();
+        if bytes > BYTES_MAX && !said.is_empty() {
+            break;
+        }
+        said.push(of_one);
+    }
+    let last = said.len().checked_sub(1).and_then(|at| screens.get(at));
+    let next = last.filter(|_| said.len() < screens.len());
+    json!({ "screens": said, "next": next.map(|air| air.row.screen) })
 }

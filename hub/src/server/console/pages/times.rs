@@ -1,6 +1,5 @@
 //! What airs where and when: of a screen, of a campaign, and of all screens on a day.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,9 +8,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use maud::{Markup, html};
+use passerby_protocol::foreign;
 use passerby_protocol::spans::Span;
-use passerby_protocol::{CampaignId, foreign};
 
+use crate::air_times::many::{ManyTimes, Told};
 use crate::air_times::{self, CampaignTimes, DAYS_MAX, Days, PlacementTimes};
 use crate::drafts::text::Standing;
 use crate::people::Right;
@@ -31,8 +31,6 @@ const DAYS_USUAL: u16 = 7;
 const PER_PAGE: usize = 20;
 /// Lanes of one screen among many.
 const LANES_OF_MANY: usize = 4;
-/// Campaigns of all screens of a page that are looked at.
-const CAMPAIGNS_OF_MANY: usize = 300;
 /// Stretches of one line that a table writes out.
 const SPANS_WRITTEN: usize = 4;
 
@@ -135,13 +133,14 @@ fn left_out(asker: &Asker, count: usize) -> Markup {
 pub(crate) fn of_screen(asker: &Asker, air: &AirOfScreen, fields: &Fields) -> Markup {
     let days = days_of(fields, zone_of(air), DAYS_USUAL);
     let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-    let (found, more) = air_times::campaigns(published, &days);
+    let told = ManyTimes::new(&days).of(published, usize::MAX);
+    let (found, more) = (told.campaigns, told.left_out);
     let mut drawn: Vec<Lane> = air
         .notice
         .iter()
         .filter_map(|notice| alarm_lane(asker, notice, &days))
         .collect();
-    drawn.extend(found.iter().map(lane_of));
+    drawn.extend(found.iter().map(|times| lane_of(times)));
     let path = format!("/console/screens/{}", air.row.screen);
     html! {
         section id="times" {
@@ -241,26 +240,25 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     let read = app
         .work(move |app| {
             let (store, scope, now_ms) = (&app.hub.store, actor.scope(), clock::now_ms());
-            let screens = store.air_of_screens(&filter, scope, PER_PAGE + 1, now_ms)?;
-            Ok::<_, StoreError>((screens, store.screen_words(scope)?.0))
+            let mut screens = store.air_of_screens(&filter, scope, PER_PAGE + 1, now_ms)?;
+            let has_more = screens.len() > PER_PAGE;
+            screens.truncate(PER_PAGE);
+            let mut many = ManyTimes::new(&days);
+            let told = screens.into_iter().map(|air| {
+                let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
+                let told = many.airing(published, LANES_OF_MANY);
+                (air, told)
+            });
+            let told = told.collect::<Vec<_>>();
+            Ok::<_, StoreError>((told, has_more, store.screen_words(scope)?.0, days))
         })
         .await;
-    let (mut screens, groups) = match read {
+    let (screens, has_more, groups, days) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
-    let has_more = screens.len() > PER_PAGE;
-    screens.truncate(PER_PAGE);
     let after = fields.get("after");
     let group = fields.get("group");
-    // What is on several of them is worked out once.
-    let published: BTreeMap<_, _> = screens
-        .iter()
-        .flat_map(|air| air.campaigns.iter().map(|one| (&one.id, &one.campaign)))
-        .collect();
-    let (found, _) = air_times::campaigns_within(published, &days, CAMPAIGNS_OF_MANY);
-    let times: BTreeMap<&CampaignId, &CampaignTimes> =
-        found.iter().map(|times| (&times.campaign, times)).collect();
     let body = html! {
         form.filter method="get" action=(asker.at("/console/times")) role="search" {
             (Line { kind: "date", ..Line::text("from", asker.say(["日期", "Day"]), &days.first.to_string()) }.markup())
@@ -273,8 +271,8 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 @if asker.actor.may(Right::ChangeScreens) { p { a.button.main href=(asker.at("/console/pair")) { (asker.say(["配对屏幕", "Pair a screen"])) } } }
             }
         }
-        @for air in &screens { (one_of_many(&asker, air, &days, &times)) }
-        @if has_more && let Some(last) = screens.last() {
+        @for (air, told) in &screens { (one_of_many(&asker, air, &days, told)) }
+        @if has_more && let Some((last, _)) = screens.last() {
             @let (first, count, after) = (days.first.to_string(), days.count.to_string(), last.row.screen.to_string());
             div.foot { span {} a.button href=(asker.at(&path_with("/console/times", &[("from", &first), ("days", &count), ("group", group), ("after", &after)]))) { (asker.say(["下一页", "Next page"])) } }
         }
@@ -283,29 +281,13 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     layout::page(&asker, Chapter::Screens, title, &fields, &body)
 }
 
-fn one_of_many(
-    asker: &Asker,
-    air: &AirOfScreen,
-    days: &Days,
-    times: &BTreeMap<&CampaignId, &CampaignTimes>,
-) -> Markup {
-    let known = air.campaigns.iter();
-    let known: Vec<&CampaignTimes> = known
-        .filter_map(|one| times.get(&&one.id).copied())
-        .collect();
-    let unread = air.campaigns.len() - known.len();
-    let airing: Vec<&CampaignTimes> = known
-        .into_iter()
-        .filter(|times| !times.spans.is_empty())
-        .collect();
-    let more = unread + airing.len().saturating_sub(LANES_OF_MANY);
-    let shown = || airing.iter().take(LANES_OF_MANY);
+fn one_of_many(asker: &Asker, air: &AirOfScreen, days: &Days, told: &Told) -> Markup {
     let mut drawn: Vec<Lane> = air
         .notice
         .iter()
         .filter_map(|notice| alarm_lane(asker, notice, days))
         .collect();
-    drawn.extend(shown().map(|times| lane_of(times)));
+    drawn.extend(told.campaigns.iter().map(|times| lane_of(times)));
     html! {
         section {
             h2 { a href=(asker.at(&format!("/console/screens/{}#times", air.row.screen))) { (air.row.name) } }
@@ -315,9 +297,9 @@ fn one_of_many(
                 (lanes(&air.row.name, &drawn, days.range(), days.now, &days.zone))
                 details {
                     summary { (asker.say(["表格", "As a table"])) }
-                    table { tbody { @for times in shown() { tr { th scope="row" { (times.title) } td { (written(asker, &times.spans, days)) } } } } }
+                    table { tbody { @for times in &told.campaigns { tr { th scope="row" { (times.title) } td { (written(asker, &times.spans, days)) } } } } }
                 }
-                (left_out(asker, more))
+                (left_out(asker, told.left_out))
             }
         }
     }

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use passerby_protocol::limits::WALL_MS;
 
 use crate::store::report::breakdown::figures::{BreakdownError, Filter};
+use crate::store::rollups::spans::{self, Part};
 use crate::store::rollups::{QUARTER_MS, QUARTERS, UNDATED};
 use crate::system::clock::HOUR_MS;
 
@@ -110,6 +111,11 @@ impl Boundaries {
         self.quarters.unwrap_or((UNDATED, i64::MAX))
     }
 
+    /// Of which sums that is made.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        self.quarters.map_or_else(spans::always, spans::parts)
+    }
+
     /// The same in the unit of plays.
     pub(super) fn units(&self) -> (i64, i64) {
         let (from, until) = self.quarters();
@@ -119,7 +125,7 @@ impl Boundaries {
         }
     }
 
-    /// The same in hours, by which creatives are counted.
+    /// The same in hours, by which the creatives of one screen are counted.
     ///
     /// # Errors
     /// [`BreakdownError::PartOfHour`] where a day begins within one.

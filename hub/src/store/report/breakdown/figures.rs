@@ -129,9 +129,9 @@ pub enum BreakdownError {
         /// The time zone.
         zone: String,
     },
-    /// Creatives are counted by whole hours.
+    /// Creatives on one screen are counted by whole hours.
     #[error(
-        "the figures of creatives are kept by whole hours of UTC, and days in the time zone {zone} begin within one; leave out the dates, or ask --by campaign"
+        "the figures of creatives on one screen are kept by whole hours of UTC, and days in the time zone {zone} begin within one; leave out the dates or the screen, or ask --by campaign"
     )]
     PartOfHour {
         /// The time zone.

@@ -8,7 +8,9 @@
 mod boundaries;
 mod figures;
 mod places;
+mod sums;
 mod times;
+pub(super) mod unassigned;
 
 use jiff::tz::TimeZone;
 

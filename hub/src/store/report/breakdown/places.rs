@@ -9,10 +9,11 @@ use passerby_protocol::plays::SET_ASIDE;
 use crate::database::{DatabaseError, Row, Sql, Transaction, Value};
 use crate::store::report::breakdown::boundaries::Boundaries;
 use crate::store::report::breakdown::figures::{BreakdownError, By, Figures, Filter, Key, Rows};
+use crate::store::report::breakdown::{sums, unassigned};
 use crate::store::report::plays::LOCAL_CAMPAIGNS_MAX;
 
-/// Counts by screen, campaign or creative. Without dates that is in the totals; between dates,
-/// plays are counted by hours or their quarters, and the rest of a screen or campaign by quarters.
+/// Counts by screen, campaign or creative. Whatever is of all screens or of all campaigns has sums
+/// of its own; what is of one of them is read of that alone.
 pub(super) fn rows(
     tx: &Transaction<'_>,
     by: By,
@@ -20,12 +21,37 @@ pub(super) fn rows(
     boundaries: &Boundaries,
 ) -> Result<Rows, BreakdownError> {
     let mut rows = Rows::new();
-    if boundaries.are_set() && by != By::Creative {
-        by_quarters(tx, by, filter, boundaries, &mut rows)?;
-    } else {
-        by_creative(tx, by, filter, boundaries, &mut rows)?;
+    match (by, filter.screen, &filter.campaign) {
+        (By::Screen, None, None) => {
+            for (screen, figures) in sums::by_screen(tx, boundaries)? {
+                rows.insert(Key::Screen(screen), figures);
+            }
+        }
+        (By::Screen, Some(screen), None) => {
+            let figures = sums::of_screen(tx, screen.get(), boundaries)?;
+            rows.insert(Key::Screen(screen.get().into()), figures);
+        }
+        (By::Screen, _, Some(campaign)) => {
+            by_quarters(tx, by, filter, boundaries, &mut rows)?;
+            of_campaign(tx, campaign.as_str(), filter, boundaries, &mut rows)?;
+        }
+        (_, None, _) => {
+            for ((campaign, creative), figures) in sums::by_creative(tx, filter, boundaries)? {
+                let key = key_of_content(by, campaign, creative);
+                rows.entry(key).or_default().add(&figures);
+            }
+        }
+        (_, Some(_), _) => {
+            // By the hour they lie by screen, by the quarter by campaign.
+            if by == By::Creative || boundaries.hours().is_ok() {
+                by_creative(tx, by, filter, boundaries, &mut rows)?;
+            } else {
+                by_quarters(tx, by, filter, boundaries, &mut rows)?;
+            }
+            by_content(tx, by, filter, boundaries, &mut rows)?;
+        }
     }
-    plays(tx, by, filter, boundaries, &mut rows)?;
+    without_unassigned(tx, by, filter, boundaries, &mut rows)?;
     rows.retain(|_, figures| *figures != Figures::default());
     list_most(&mut rows);
     Ok(rows)
@@ -60,23 +86,6 @@ fn key(by: By, screen: i64, campaign: String, creative: String) -> Key {
         By::Creative => Key::Creative(creative),
         _ => Key::Campaign(campaign),
     }
-}
-
-/// Adds plays. They are added up by screen or content, which are few, and not by both.
-fn plays(
-    tx: &Transaction<'_>,
-    by: By,
-    filter: &Filter,
-    boundaries: &Boundaries,
-    rows: &mut Rows,
-) -> Result<(), DatabaseError> {
-    let asked = Asked::of(filter, boundaries);
-    if matches!(by, By::Screen) {
-        by_screen(tx, filter, boundaries, &asked, rows)?;
-    } else {
-        by_content(tx, by, &asked, rows)?;
-    }
-    without_unassigned(tx, by, &asked, rows)
 }
 
 /// Which rows of plays are asked for.
@@ -118,53 +127,69 @@ fn figures_of(row: &Row<'_>, at: usize) -> Result<Figures, DatabaseError> {
     })
 }
 
-fn by_screen(
+/// Adds plays of a campaign by screen: its contents, the screens that played these, and of each of
+/// them what it played.
+fn of_campaign(
     tx: &Transaction<'_>,
+    campaign: &str,
     filter: &Filter,
     boundaries: &Boundaries,
-    asked: &Asked,
     rows: &mut Rows,
 ) -> Result<(), DatabaseError> {
-    // Between days there are fewer rows for all contents together.
-    let all = (filter.campaign.is_none() && boundaries.are_set()).then(|| {
-        let between = Some(("quarter", boundaries.quarters()));
-        let (conditions, values) = conditions(filter, between, false);
-        Asked {
-            table: "screen_quarters",
-            conditions,
-            values,
-        }
-    });
-    let Asked {
-        table,
-        conditions,
-        values,
-    } = all.as_ref().unwrap_or(asked);
-    let found = tx.all(
-        &format!(
-            "SELECT screen, CAST(sum(plays) AS BIGINT), CAST(sum(visible_ms) AS BIGINT)
-             FROM {table} WHERE plays > 0{conditions} GROUP BY screen"
-        ),
-        values,
-        |row| Ok::<_, DatabaseError>((Key::Screen(row.get(0)?), figures_of(row, 1)?)),
-    )?;
-    for (key, figures) in found {
-        rows.entry(key).or_default().add(&figures);
+    let mut values: Vec<Value<'_>> = vec![campaign.into()];
+    let mut of_screen = String::new();
+    if let Some(screen) = filter.screen {
+        values.push(screen.get().into());
+        of_screen = format!(" AND screen = ?{}", values.len());
+    }
+    let sums = "CAST(sum(plays) AS BIGINT) AS plays, CAST(sum(visible_ms) AS BIGINT) AS visible_ms";
+    let of_contents = format!(
+        "FROM contents JOIN play_totals ON content = contents.id
+         WHERE campaign = ?1 AND assignment <> 0{of_screen}"
+    );
+    let read = |row: &Row<'_>| Ok::<_, DatabaseError>((row.get(0)?, figures_of(row, 1)?));
+    let found: Vec<(i64, Figures)> = if boundaries.are_set() {
+        let (from, until) = boundaries.units();
+        let (table, unit) = (boundaries.unit.table(), boundaries.unit.column());
+        values.extend([from.into(), until.into()]);
+        let (until, from) = (values.len(), values.len() - 1);
+        let known = format!("(SELECT DISTINCT screen, content {of_contents}) AS known");
+        let between = format!("{unit} >= ?{from} AND {unit} < ?{until}");
+        let joined = format!(
+            "SELECT known.screen, {sums} FROM {known} CROSS JOIN {table} AS played
+             WHERE played.screen = known.screen AND played.content = known.content AND {between}
+             GROUP BY known.screen"
+        );
+        let looked_up = format!(
+            "SELECT known.screen, played.plays, played.visible_ms FROM {known}
+             CROSS JOIN LATERAL (SELECT {sums} FROM {table}
+                                 WHERE screen = known.screen AND content = known.content AND {between}) AS played
+             WHERE played.plays IS NOT NULL"
+        );
+        tx.all(Sql::pair(&joined, &looked_up), &values, read)?
+    } else {
+        let of_all = format!("SELECT screen, {sums} {of_contents} GROUP BY screen");
+        tx.all(of_all.as_str(), &values, read)?
+    };
+    for (screen, figures) in found {
+        rows.entry(Key::Screen(screen)).or_default().add(&figures);
     }
     Ok(())
 }
 
+/// Adds plays of one screen by what they were of.
 fn by_content(
     tx: &Transaction<'_>,
     by: By,
-    asked: &Asked,
+    filter: &Filter,
+    boundaries: &Boundaries,
     rows: &mut Rows,
 ) -> Result<(), DatabaseError> {
     let Asked {
         table,
         conditions,
         values,
-    } = asked;
+    } = Asked::of(filter, boundaries);
     let found = tx.all(
         &format!(
             "SELECT contents.campaign, contents.creative, contents.assignment, played.plays, played.visible_ms
@@ -173,8 +198,12 @@ fn by_content(
                    FROM {table} WHERE plays > 0{conditions} GROUP BY content) AS played
              JOIN contents ON contents.id = played.content"
         ),
-        values,
-        |row| Ok::<_, DatabaseError>((key_of_content(row, by)?, figures_of(row, 3)?)),
+        &values,
+        |row| {
+            let is_local = row.get::<u32>(2)? == Assignment::NONE.get();
+            let creative = if is_local { String::new() } else { row.get(1)? };
+            Ok::<_, DatabaseError>((key_of_content(by, row.get(0)?, creative), figures_of(row, 3)?))
+        },
     )?;
     for (key, figures) in found {
         rows.entry(key).or_default().add(&figures);
@@ -182,54 +211,33 @@ fn by_content(
     Ok(())
 }
 
-/// The row of what was played: a campaign's or creative's, or what a screen has of its own.
-fn key_of_content(row: &Row<'_>, by: By) -> Result<Key, DatabaseError> {
-    let (campaign, assignment): (String, u32) = (row.get(0)?, row.get(2)?);
-    if assignment != Assignment::NONE.get() {
-        return Ok(key(by, 0, campaign, row.get(1)?));
+/// The row of what was played: a campaign's or creative's, or what a screen has of its own, which
+/// has no creative.
+fn key_of_content(by: By, campaign: String, creative: String) -> Key {
+    if !creative.is_empty() {
+        return key(by, 0, campaign, creative);
     }
-    Ok(match by {
+    match by {
         _ if campaign == SET_ASIDE => Key::SetAside,
         // A database may be older than the check of what comes in.
         By::Campaign => Key::LocalCampaign(foreign::escaped(&campaign).into_owned()),
         _ => Key::Local,
-    })
+    }
 }
 
 /// Takes off what screens played that the hub never gave to them: it is in no total.
 fn without_unassigned(
     tx: &Transaction<'_>,
     by: By,
-    asked: &Asked,
+    filter: &Filter,
+    boundaries: &Boundaries,
     rows: &mut Rows,
 ) -> Result<(), DatabaseError> {
-    let unassigned = tx.all(
-        "SELECT unassigned.screen, unassigned.content, contents.campaign, contents.creative
-         FROM unassigned_plays AS unassigned JOIN contents ON contents.id = unassigned.content
-         LEFT JOIN assigned_contents AS assigned
-             ON assigned.screen = unassigned.screen AND assigned.content = unassigned.content
-         WHERE assigned.content IS NULL",
-        &[],
-        |row| {
-            let of: (i64, i64) = (row.get(0)?, row.get(1)?);
-            Ok::<_, DatabaseError>((of, key(by, of.0, row.get(2)?, row.get(3)?)))
-        },
-    )?;
-    let (screen, content) = (asked.values.len() + 1, asked.values.len() + 2);
-    let sql = format!(
-        "SELECT CAST(coalesce(sum(plays), 0) AS BIGINT), CAST(coalesce(sum(visible_ms), 0) AS BIGINT)
-         FROM {} WHERE plays > 0{} AND screen = ?{screen} AND content = ?{content}",
-        asked.table, asked.conditions
-    );
-    for (of, key) in unassigned {
-        let Some(figures) = rows.get_mut(&key) else {
-            continue;
-        };
-        let values = asked.values.iter().cloned();
-        let values: Vec<_> = values.chain([of.0.into(), of.1.into()]).collect();
-        let off: Figures = tx.one(&sql, &values, |row| figures_of(row, 0))?;
-        figures.plays = figures.plays.saturating_sub(off.plays);
-        figures.visible_ms = figures.visible_ms.saturating_sub(off.visible_ms);
+    for one in unassigned::read(tx, filter, boundaries.quarters())? {
+        if let Some(figures) = rows.get_mut(&key(by, one.screen, one.campaign, one.creative)) {
+            figures.plays = figures.plays.saturating_sub(one.plays);
+            figures.visible_ms = figures.visible_ms.saturating_sub(one.visible_ms);
+        }
     }
     Ok(())
 }
@@ -244,16 +252,15 @@ fn by_quarters(
 ) -> Result<(), DatabaseError> {
     let between = Some(("quarter", boundaries.quarters()));
     let (conditions, values) = conditions(filter, between, true);
-    let (column, table) = match (by, &filter.campaign) {
-        (By::Screen, None) => ("screen", "screen_quarters"),
-        (By::Screen, Some(_)) => ("screen", "campaign_quarters"),
-        _ => ("campaign", "campaign_quarters"),
+    let column = match by {
+        By::Screen => "screen",
+        _ => "campaign",
     };
     let found = tx.all(
         &format!(
             "SELECT {column}, CAST(sum(scans) AS BIGINT), CAST(sum(visits) AS BIGINT), CAST(sum(pressed) AS BIGINT),
                     CAST(sum(shares) AS BIGINT)
-             FROM {table} WHERE TRUE{conditions} GROUP BY {column}"
+             FROM campaign_quarters WHERE TRUE{conditions} GROUP BY {column}"
         ),
         &values,
         |row| {
@@ -277,7 +284,7 @@ fn by_quarters(
     Ok(())
 }
 
-/// What counts besides plays, by screen, campaign and creative: of all times, or by hours.
+/// What counts besides plays of one screen, by campaign and creative: of all times, or by hours.
 fn by_creative(
     tx: &Transaction<'_>,
     by: By,
@@ -303,21 +310,14 @@ fn by_creative(
     ] {
         let rows_of = format!("{table}_{kind} WHERE {is_counted}{conditions}");
         let sums = format!("CAST(sum({first}) AS BIGINT), CAST(sum({second}) AS BIGINT)");
-        let of_screens = format!(
-            "SELECT screen, '' AS campaign, '' AS creative, {sums} FROM {rows_of} GROUP BY screen"
-        );
         let of_all =
             format!("SELECT 0 AS screen, campaign, creative, {first}, {second} FROM {rows_of}");
         let of_creatives = format!(
             "SELECT CAST(0 AS BIGINT) AS screen, campaign, creative, {sums} FROM {rows_of} GROUP BY campaign, creative"
         );
         tx.each(
-            match by {
-                // They lie by screen.
-                By::Screen => Sql::from(of_screens.as_str()),
-                // SQLite would sort all rows first; they are put together here all the same.
-                _ => Sql::pair(&of_all, &of_creatives),
-            },
+            // SQLite would sort all rows first; they are put together here all the same.
+            Sql::pair(&of_all, &of_creatives),
             &values,
             |row| {
                 let key = key(by, row.get(0)?, row.get(1)?, row.get(2)?);

@@ -9,10 +9,11 @@ use passerby_protocol::CampaignId;
 use crate::database::{DatabaseError, Transaction, Value};
 use crate::store::report::breakdown::boundaries::Boundaries;
 use crate::store::report::breakdown::figures::{By, Figures, Filter, Key, Rows};
+use crate::store::report::breakdown::{sums, unassigned};
 use crate::store::rollups::{QUARTER_MS, UNDATED};
 
-/// Counts by the quarter of an hour, but plays of one campaign by the hour where the time zone asks
-/// for no more; and puts that together to days, hours or weekdays.
+/// Counts by the quarter of an hour, but plays of one campaign on one screen by the hour where the
+/// time zone asks for no more; and puts that together to days, hours or weekdays.
 pub(super) fn rows(
     tx: &Transaction<'_>,
     by: By,
@@ -26,28 +27,31 @@ pub(super) fn rows(
         By::Weekday => rows.extend((0..7).map(|day| (Key::Weekday(day), Figures::default()))),
         _ => {}
     }
-    let (unit_ms, mut all) = match &filter.campaign {
-        Some(campaign) => {
-            let plays = plays_of_campaign(tx, campaign, filter, boundaries)?;
-            (boundaries.unit.ms(), plays)
+    let (unit_ms, all) = match (&filter.campaign, filter.screen) {
+        (Some(campaign), Some(_)) => {
+            let unit_ms = boundaries.unit.ms();
+            let mut all = plays_of_campaign(tx, campaign, filter, boundaries)?;
+            for (quarter, figures) in counted(tx, filter, boundaries)? {
+                let at = quarter * QUARTER_MS / unit_ms;
+                all.entry(at).or_default().add(&figures);
+            }
+            (unit_ms, all)
         }
-        None => (QUARTER_MS, BTreeMap::new()),
+        (campaign, _) => {
+            let mut all = match campaign {
+                Some(campaign) => sums::of_campaign(tx, campaign.as_str(), boundaries)?
+                    .into_iter()
+                    .collect(),
+                None => counted(tx, filter, boundaries)?,
+            };
+            for of in unassigned::read(tx, filter, boundaries.quarters())? {
+                let all = all.entry(of.quarter).or_default();
+                all.plays = all.plays.saturating_sub(of.plays);
+                all.visible_ms = all.visible_ms.saturating_sub(of.visible_ms);
+            }
+            (QUARTER_MS, all)
+        }
     };
-    let rest = counted(tx, filter, boundaries)?;
-    if filter.campaign.is_some() {
-        for (quarter, figures) in rest {
-            all.entry(quarter * QUARTER_MS / unit_ms)
-                .or_default()
-                .add(&figures);
-        }
-    } else {
-        all = rest;
-        for (quarter, of) in unassigned(tx, filter, boundaries)? {
-            let all = all.entry(quarter).or_default();
-            all.plays = all.plays.saturating_sub(of.plays);
-            all.visible_ms = all.visible_ms.saturating_sub(of.visible_ms);
-        }
-    }
     for (at, figures) in all {
         if figures != Figures::default() {
             let ms = (at != UNDATED).then(|| at * unit_ms);
@@ -76,7 +80,7 @@ fn key(by: By, ms: Option<i64>, time_zone: &TimeZone) -> Key {
 /// Figures by hour or quarter of one.
 type ByTime = BTreeMap<i64, Figures>;
 
-/// Plays of a campaign and how long they were visible, by the unit of the boundaries.
+/// Plays of a campaign on a screen and how long they were visible, by the unit of the boundaries.
 fn plays_of_campaign(
     tx: &Transaction<'_>,
     campaign: &CampaignId,
@@ -94,34 +98,6 @@ fn plays_of_campaign(
              FROM assigned_contents AS assigned
              JOIN {table} AS played ON played.screen = assigned.screen AND played.content = assigned.content
              WHERE campaign = ?3 AND {unit} >= ?1 AND {unit} < ?2{of_screen} GROUP BY {unit}"
-        ),
-        &values,
-    )
-}
-
-/// Plays of what the hub never gave to their screen, by quarter. There are hardly ever any.
-fn unassigned(
-    tx: &Transaction<'_>,
-    filter: &Filter,
-    boundaries: &Boundaries,
-) -> Result<ByTime, DatabaseError> {
-    let is_any = "SELECT 1 FROM unassigned_plays LIMIT 1";
-    if !tx.exists(is_any, &[])? {
-        return Ok(ByTime::new());
-    }
-    let (from, until) = boundaries.quarters();
-    let mut values: Vec<Value<'_>> = vec![from.into(), until.into()];
-    let of_screen = of_screen(filter, &mut values);
-    plays(
-        tx,
-        &format!(
-            "SELECT quarter, CAST(sum(played.plays) AS BIGINT), CAST(sum(played.visible_ms) AS BIGINT)
-             FROM (SELECT unassigned.screen, unassigned.content FROM unassigned_plays AS unassigned
-                   LEFT JOIN assigned_contents AS assigned
-                       ON assigned.screen = unassigned.screen AND assigned.content = unassigned.content
-                   WHERE assigned.content IS NULL) AS strange
-             JOIN play_quarters AS played ON played.screen = strange.screen AND played.content = strange.content
-             WHERE quarter >= ?1 AND quarter < ?2{of_screen} GROUP BY quarter"
         ),
         &values,
     )
@@ -148,7 +124,8 @@ fn plays(tx: &Transaction<'_>, sql: &str, values: &[Value<'_>]) -> Result<ByTime
     Ok(found.into_iter().collect())
 }
 
-/// What counts, by quarter of an hour; and all plays, unless only one campaign is asked for.
+/// What counts, by quarter of an hour; and all plays, unless only one campaign is asked for, of one
+/// screen then.
 fn counted(
     tx: &Transaction<'_>,
     filter: &Filter,

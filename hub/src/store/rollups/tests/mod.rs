@@ -2,6 +2,7 @@
 
 mod expected;
 mod noted;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -247,6 +248,21 @@ impl Street {
             Filter {
                 screen: Some(self.screens[1]),
                 until,
+                ..all.clone()
+            },
+            Filter {
+                campaign: campaign.clone(),
+                from,
+                until,
+                ..all.clone()
+            },
+            Filter {
+                screen: Some(self.screens[0]),
+                ..all.clone()
+            },
+            Filter {
+                campaign: campaign.clone(),
+                screen: Some(self.screens[1]),
                 ..all
             },
             Filter {
@@ -263,6 +279,7 @@ impl Street {
                 if let Err(BreakdownError::PartOfHour { zone }) = &found {
                     prop_assert_eq!(zone, name);
                     prop_assert!(by == By::Creative && (filter.from.or(filter.until)).is_some());
+                    prop_assert!(filter.screen.is_some());
                     continue;
                 }
                 let found = found.unwrap();
