@@ -15,6 +15,7 @@ pub mod creative;
 pub mod judgement;
 mod live;
 pub mod page;
+pub mod postcard;
 pub mod raster;
 pub mod settings;
 pub mod slide;

@@ -20,7 +20,8 @@ mod secret;
 
 pub use crate::people::actor::{Actor, Who};
 pub use crate::people::names::{
-    GROUP_CHARS_MAX, NAME_CHARS_MAX, NameError, TAGS_MAX, group, key_of, line, person_name, tags,
+    GROUP_CHARS_MAX, NAME_CHARS_MAX, NameError, PLACE_CHARS_MAX, TAGS_MAX, WAY_CHARS_MAX, group,
+    key_of, line, person_name, place, tags, way,
 };
 pub use crate::people::one_time_codes::{OneTimeKey, RECOVERY_CODES};
 pub use crate::people::passwords::{

@@ -70,6 +70,34 @@ pub fn group(text: &str) -> Result<Option<String>, NameError> {
     }
 }
 
+/// Most characters of what passers-by are told of where a screen stands.
+pub const PLACE_CHARS_MAX: usize = 60;
+/// Most characters of the way to it.
+pub const WAY_CHARS_MAX: usize = 160;
+
+/// Reads where a screen stands, in words for passers-by; empty where there are none.
+///
+/// # Errors
+/// See [`NameError`].
+pub fn place(text: &str) -> Result<String, NameError> {
+    optional(text, PLACE_CHARS_MAX)
+}
+
+/// Reads the way to a screen: an address, or latitude and longitude; empty where there is none.
+///
+/// # Errors
+/// See [`NameError`].
+pub fn way(text: &str) -> Result<String, NameError> {
+    optional(text, WAY_CHARS_MAX)
+}
+
+fn optional(text: &str, chars_max: usize) -> Result<String, NameError> {
+    match line(text, chars_max) {
+        Err(NameError::Empty) => Ok(String::new()),
+        read => read,
+    }
+}
+
 /// Reads tags with commas between them, of either language.
 ///
 /// # Errors

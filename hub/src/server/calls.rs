@@ -8,7 +8,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
-use crate::server::phones::{page, scan, share};
+use crate::server::phones::{note, scan, share};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -138,7 +138,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
     vec![
         answered(
             HttpCall::get("/", &[200], "a page that says what this is"),
-            page::home,
+            note::home,
         ),
         answered(
             HttpCall::get(
@@ -199,7 +199,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
                 &[200, 404],
                 "leads whoever runs screens to the page that pairs the screen with this code",
             ),
-            page::claim,
+            note::claim,
         ),
     ]
 }

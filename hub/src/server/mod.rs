@@ -23,6 +23,7 @@ mod counts;
 mod forgetting;
 mod held;
 mod judging_alerts;
+pub(crate) mod language;
 mod limits;
 mod listener;
 mod metrics;
@@ -237,18 +238,19 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         "",
         &patterns,
     )
-    .fallback(crate::server::phones::page::not_found)
+    .fallback(crate::server::phones::note::not_found)
     .layer(Extension(scans))
     .layer(middleware::from_fn(|request, next| {
         in_time(
             request,
             next,
             ANSWER_TIMEOUT,
-            crate::server::phones::page::later,
+            crate::server::phones::note::later,
         )
     }))
+    .layer(middleware::from_fn(crate::server::phones::note::speak))
     .layer(CompressionLayer::new())
-    .layer(SetResponseHeaderLayer::overriding(
+    .layer(SetResponseHeaderLayer::if_not_present(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
     ))
@@ -320,7 +322,7 @@ mod tests {
     #[tokio::test]
     async fn who_would_wait_for_too_long_is_asked_to_come_back() {
         let never = get(async || std::future::pending::<Response>().await);
-        let refusals: [fn() -> Response; 2] = [crate::server::phones::page::later, || {
+        let refusals: [fn() -> Response; 2] = [crate::server::phones::note::later, || {
             crate::server::problem::too_slow().into_response()
         }];
         for refusal in refusals {

@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use crate::server::app_state::AppState;
 use crate::server::limits::Kind;
-use crate::server::phones::page;
+use crate::server::phones::note;
 use crate::server::phones::trace::Client;
 use crate::store::StoreError;
 
@@ -18,6 +18,6 @@ impl AppState {
     ) -> Result<Option<Response>, StoreError> {
         let networks = client.networks(&self.hub.store, now_ms)?;
         let taken = self.limits.take(kind, &networks, now_ms);
-        Ok(taken.err().map(page::too_fast))
+        Ok(taken.err().map(note::too_fast))
     }
 }

@@ -28,6 +28,7 @@ mod gaps;
 mod goal_screens;
 mod key_generation;
 mod landed;
+mod landing_facts;
 mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
@@ -93,6 +94,7 @@ pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
+pub use crate::store::landing_facts::{LandingFacts, Sighting};
 pub use crate::store::people::{
     Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
     SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,
@@ -116,9 +118,7 @@ pub use crate::store::screen_list::{
 };
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::serving::ServingError;
-pub use crate::store::shares::{
-    Begun, LandingFacts, LinkAnswer, LinkVisitor, Opened, Pressed, Reached,
-};
+pub use crate::store::shares::{Begun, LinkAnswer, LinkVisitor, Opened, Pressed, Reached};
 pub use crate::store::slots::{
     NewSlot, SLOT_DAYS_MAX, SLOT_PIECES_MAX, SLOTS_MAX, Slot, SlotError, SlotFault, SlotKind,
     SlotState,

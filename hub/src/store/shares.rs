@@ -10,13 +10,11 @@
 //! the link belongs to or who opened it; a press is one on a visit, or nothing; in a flood nothing
 //! new is begun, and everybody still sees the page and gets to the target.
 
-use std::sync::Arc;
-
-use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
+use passerby_protocol::{Digest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
-use crate::store::landed::outward;
+use crate::store::landing_facts::LandingFacts;
 use crate::store::rollups;
 use crate::store::rollups::{Changes, ScanSums, ShareKey, VisitKey, VisitSums};
 use crate::store::scans::grade_code;
@@ -27,19 +25,6 @@ use crate::system::random;
 const GENERATION_MAX: i64 = 1_000;
 /// Most children of one link.
 const CHILDREN_MAX: i64 = 100_000;
-
-/// What a landing page shows.
-#[derive(Debug, Clone)]
-pub struct LandingFacts {
-    /// The campaign as it is now.
-    pub campaign: Arc<Campaign>,
-    /// Where it leads whoever comes from the scan that began the chain.
-    pub target: Option<String>,
-    /// The picture of the scan that began the chain.
-    pub creative: Digest,
-    /// Size of its thumbnail in pixels.
-    pub thumbnail_px: (u32, u32),
-}
 
 /// Who opens a link, presses its button, or sees its page.
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +174,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<Opened>> {
         let Some(who) = who else {
-            return self.read(|tx| self.page(tx, name, Begun::Nothing));
+            return self.read(|tx| self.page(tx, name, None, Begun::Nothing));
         };
         let Some(screen) = self.screen_of_link(name)? else {
             return Ok(None);
@@ -199,7 +184,7 @@ impl Store {
                 return Ok(None);
             };
             if has_visit(tx, share.id, who.visitor)? {
-                return self.page(tx, name, Begun::Nothing);
+                return self.page(tx, name, Some(who.visitor), Begun::Nothing);
             }
             if share.owner.is_some_and(|owner| owner != who.visitor.0) {
                 let (own, begun) = match known_child(tx, &share, who.visitor)? {
@@ -214,7 +199,7 @@ impl Store {
             }
             let begun = who.begins_on(share.made_for);
             if begun == Begun::Flood {
-                return self.page(tx, name, begun);
+                return self.page(tx, name, Some(who.visitor), begun);
             }
             own(tx, share.id, who.visitor)?;
             tx.execute(
@@ -228,7 +213,7 @@ impl Store {
             };
             changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
             changes.note(tx)?;
-            self.page(tx, name, begun)
+            self.page(tx, name, Some(who.visitor), begun)
         })
     }
 
@@ -247,7 +232,9 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<Pressed>> {
         let found = self.read(|tx| {
-            let (Some(share), Some(facts)) = (share(tx, name)?, self.facts(tx, name)?) else {
+            let (Some(share), Some(facts)) =
+                (share(tx, name)?, self.facts_of_link(tx, name, None)?)
+            else {
                 return Ok::<_, StoreError>(None);
             };
             let visit = match visitor {
@@ -410,31 +397,15 @@ impl Store {
         self.read_once(|tx| Ok(share(tx, name)?.map(|share| share.screen)))
     }
 
-    fn facts(&self, tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
-        tx.optional(
-            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
-             FROM shares JOIN scans ON scans.id = scan
-             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
-             JOIN screens ON screens.number = scans.screen
-             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1",
-            values![name],
-            |row| {
-                let id: CampaignId = row.get::<Id<_>>(4)?.0;
-                let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
-                let campaign = self.read_campaigns.read(&body)?;
-                Ok(LandingFacts {
-                    target: outward(&campaign, &id, row.get(5)?, &screen),
-                    campaign,
-                    creative: row.get::<Id<_>>(1)?.0,
-                    thumbnail_px: (row.get(2)?, row.get(3)?),
-                })
-            },
-        )
-    }
-
-    fn page(&self, tx: &Transaction<'_>, name: &str, begun: Begun) -> Result<Option<Opened>> {
-        Ok(self.facts(tx, name)?.map(|facts| Opened {
+    fn page(
+        &self,
+        tx: &Transaction<'_>,
+        name: &str,
+        visitor: Option<Visitor>,
+        begun: Begun,
+    ) -> Result<Option<Opened>> {
+        let facts = self.facts_of_link(tx, name, visitor)?;
+        Ok(facts.map(|facts| Opened {
             answer: LinkAnswer::Page(Box::new(facts)),
             begun,
         }))

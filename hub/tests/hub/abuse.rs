@@ -280,7 +280,7 @@ fn a_code_that_is_too_old_gets_a_page_of_its_own_and_no_scan() {
     assert_eq!(page.status(), 410);
     assert_eq!(page.headers()["cache-control"], "no-store");
     let page = page.text().unwrap();
-    for words in ["Café", "过期", "too old", &format!("href=\"{TARGET}\"")] {
+    for words in ["Café", "too old", &format!("href=\"{TARGET}\"")] {
         assert!(page.contains(words), "{words}: {page}");
     }
     let head = stand.client.head(stand.address(&old)).send().unwrap();

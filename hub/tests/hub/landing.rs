@@ -1,9 +1,12 @@
 //! Landing pages and the chains that begin on them.
 
+use passerby_hub::people::Actor;
+use passerby_hub::store::ScreenChange;
+use passerby_hub::system::clock::{DAY_MS, date_of, now_ms};
 use passerby_protocol::Assignment;
 use serde_json::json;
 
-use crate::stand::{ROBOT, Stand, Terminal, film, location};
+use crate::stand::{PHONE, ROBOT, Stand, Terminal, film, location};
 
 const TOML: &str = r##"
 title = "三体 <The Three-Body Problem>"
@@ -188,7 +191,7 @@ fn follow_page_opens_in_its_phase_and_a_redirect_without_target_lands() {
     stand.publish(&stand.campaign("fans", toml, &[[9; 3]]));
     stand.publish(&stand.campaign("plain", "", &[[99; 3]]));
     let campaigns = stand.manifest(&terminal).campaigns;
-    for (play, (campaign, words)) in (5..).zip(campaigns.iter().zip(["关注 Follow", "plain"])) {
+    for (play, (campaign, words)) in (5..).zip(campaigns.iter().zip([">Follow<", "plain"])) {
         let scan = terminal.scan_path(campaign.items[0].assignment, play);
         let page = stand
             .visit(1, &location(&stand.visit(1, &scan)))
@@ -313,4 +316,179 @@ fn a_target_with_a_host_in_other_letters_goes_out_in_those_that_a_browser_takes(
         told.contains("campaign.toml:2") && told.contains("as no host has them"),
         "{told}"
     );
+}
+
+/// A page as a phone in some language gets it; a link that is another's leads to one of its own.
+fn page_in(stand: &Stand, language: &str, path: &str) -> String {
+    let get = |path: &str| {
+        let request = stand.client.get(stand.address(path));
+        let request = request.header("user-agent", PHONE);
+        let request = request.header("x-forwarded-for", "192.0.2.1");
+        let request = request.header("accept-language", language);
+        request.send().unwrap()
+    };
+    let mut answer = get(path);
+    if answer.status() == 302 {
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        answer = get(&format!("{}?{query}", location(&answer)));
+    }
+    let vary = answer.headers().get_all("vary").iter();
+    let vary: Vec<String> = vary
+        .map(|name| name.to_str().unwrap().to_lowercase())
+        .collect();
+    assert!(vary.contains(&"accept-language".to_owned()), "{vary:?}");
+    answer.text().unwrap()
+}
+
+/// Whether a page has Chinese characters outside what the publisher wrote.
+fn has_chinese(page: &str) -> bool {
+    page.replace("中文", "")
+        .chars()
+        .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+#[test]
+fn a_page_speaks_the_language_of_its_reader_and_never_two() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let toml = "title = 'Jazz'\ntarget = 'https://jazz.example'\nlanding = 'page'\nstory = 'All night.'\n[words.zh]\ntitle = '爵士夜'\nstory = '一整晚。'\nbutton = '买票'\nshare = '一起去？'\n";
+    stand.publish(&stand.campaign("jazz", toml, &[[9; 3]]));
+    let assignment = stand.manifest(&terminal).campaigns[0].items[0].assignment;
+    let scanned = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
+    let english = page_in(&stand, "en-GB,zh;q=0.5", &scanned);
+    assert!(
+        english.contains("<html lang=\"en\">") && english.contains("All night."),
+        "{english}"
+    );
+    assert!(
+        english.contains(">Visit</a>") && !has_chinese(&english),
+        "{english}"
+    );
+    let chinese = page_in(&stand, "zh-CN", &scanned);
+    for words in [
+        "<html lang=\"zh-CN\">",
+        "<title>爵士夜</title>",
+        "一整晚。",
+        "买票",
+        "一起去？",
+    ] {
+        assert!(chinese.contains(words), "{words}: {chinese}");
+    }
+    assert!(
+        !chinese.contains("All night.") && !chinese.contains("Pass it on"),
+        "{chinese}"
+    );
+    let switched = page_in(&stand, "zh-CN", &format!("{scanned}?lang=en"));
+    assert!(
+        switched.contains("All night.") && switched.contains("href=\"?lang=zh\""),
+        "{switched}"
+    );
+    // Pages that say why something is not there do the same.
+    for path in [
+        "/s/nothing",
+        "/q/nothing",
+        "/nowhere",
+        "/claim/ABCD1234",
+        "/",
+    ] {
+        assert!(!has_chinese(&page_in(&stand, "en", path)), "{path}");
+        let chinese = page_in(&stand, "zh-TW,en;q=0.5", path);
+        assert!(
+            has_chinese(&chinese) && chinese.contains("href=\"?lang=en\""),
+            "{path}: {chinese}"
+        );
+    }
+}
+
+#[test]
+fn a_page_says_where_and_when_in_public_words_and_by_the_clock_of_the_screen() {
+    let (stand, terminal, assignment) = on_air();
+    let screen = terminal.credentials.screen;
+    let heartbeat = json!({ "software": "0.0.0", "manifest_version": 0, "clock_trusted": true,
+        "plays_waiting": 0, "screen_px": [1920, 1080], "disk_free_bytes": 1,
+        "traits": { "time_zone": "Asia/Shanghai" } });
+    let path = format!("/v1/terminals/{screen}/heartbeat");
+    let said = stand.client.post(stand.address(&path));
+    let said = said.bearer_auth(&terminal.credentials.bearer);
+    let said = said.body(heartbeat.to_string()).send().unwrap();
+    assert_eq!(said.status(), 200);
+    // Long enough ago to have its day.
+    let seen_ms = now_ms() - 3 * DAY_MS;
+    let path = terminal.scan_path_at(assignment, 5, seen_ms);
+    let scanned = location(&stand.visit(1, &path));
+    let hidden = page_in(&stand, "en", &scanned);
+    assert!(
+        !hidden.contains(">one<") && !hidden.contains("How to go there"),
+        "{hidden}"
+    );
+    let change = ScreenChange {
+        place: Some("地铁2号线 B口".to_owned()),
+        way: Some("31.2304, 121.4737".to_owned()),
+        ..ScreenChange::default()
+    };
+    let store = stand.hub().store;
+    store
+        .change_screen(&Actor::COMMAND_LINE, screen, &change, 1)
+        .unwrap();
+    let page = page_in(&stand, "zh-CN", &scanned);
+    let minutes = seen_ms.div_euclid(60_000);
+    let local = minutes + 8 * 60;
+    let time = format!(
+        "{:02}:{:02}",
+        local.rem_euclid(1_440) / 60,
+        local.rem_euclid(60)
+    );
+    assert!(
+        page.contains("地铁2号线 B口 · ") && page.contains(&time),
+        "{time}: {page}"
+    );
+    assert!(
+        page.contains("content=\"地铁2号线 B口 · 路过地铁站"),
+        "{page}"
+    );
+    // Whoever stood there knows the way.
+    assert!(!page.contains("uri.amap.com"), "{page}");
+    let friends = location(&stand.visit(2, &scanned));
+    let page = stand.visit(2, &friends).text().unwrap();
+    assert!(
+        page.contains("https://uri.amap.com/marker?position=121.4737,31.2304"),
+        "{page}"
+    );
+}
+
+#[test]
+fn an_event_says_its_days_first_and_tells_its_story_once_it_is_over() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let today = date_of(now_ms());
+    let day = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap();
+    let toml = |from: i64, until: i64| {
+        format!(
+            "title = 'Jazz'\ntarget = 'https://jazz.example'\nlanding = 'page'\n[words.en]\nafter = 'What a night it was.'\n[[phase]]\nname = 'p'\nfrom = {}\nuntil = {}\n",
+            day(from),
+            day(until)
+        )
+    };
+    let publish =
+        |from, until| stand.publish(&stand.campaign("jazz", &toml(from, until), &[[9; 3]]));
+    publish(0, 3);
+    let assignment = stand.manifest(&terminal).campaigns[0].items[0].assignment;
+    let scanned = location(&stand.visit(1, &terminal.scan_path(assignment, 5)));
+    let place = |page: &str, words: &str| {
+        page.find(words)
+            .unwrap_or_else(|| panic!("{words}: {page}"))
+    };
+    let during = page_in(&stand, "en", &scanned);
+    assert!(place(&during, "3 more days") < place(&during, "/go\""));
+    assert!(!during.contains("What a night"), "{during}");
+    publish(2, 3);
+    let before = page_in(&stand, "en", &scanned);
+    assert!(place(&before, "in 2 days") < place(&before, "/go\""));
+    publish(-3, -1);
+    let after = page_in(&stand, "en", &scanned);
+    assert!(place(&after, "What a night it was.") < place(&after, "class=\"go quiet\""));
+    let chinese = page_in(&stand, "zh", &scanned);
+    assert!(chinese.contains("它已经结束了"), "{chinese}");
+    stand.json(&["unpublish", "jazz"]);
+    assert!(page_in(&stand, "en", &scanned).contains("What a night"));
 }

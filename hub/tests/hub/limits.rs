@@ -94,7 +94,7 @@ fn guesses_past_the_limit_are_turned_away_and_a_real_code_from_there_is_not() {
         .unwrap();
     assert!(retry_after(&refused) <= 2);
     let page = refused.text().unwrap();
-    assert!(page.contains("慢一点") && page.contains("slower"), "{page}");
+    assert!(page.contains("slower"), "{page}");
     assert_eq!(
         location(&stand.visit(1, &terminal.scan_path(assignment, 5))),
         TARGET

@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use crate::campaign::contents::{PASSWORD_CHARS, WIFI_NAME_BYTES_MAX};
 use crate::campaign::read::GOAL;
 use crate::campaign::{
-    Call, Campaign, Code, Contents, LinkForm, Phase, Placement, domain, is_creative, language,
-    link, zone_name,
+    Call, Campaign, Code, Contents, LinkForm, PageWords, Phase, Placement, domain, is_creative,
+    language, link, zone_name,
 };
 use crate::limits::{
     APART_SECONDS, CALL_LANGUAGES_MAX, CAP_PLAYS, DAYPARTS_MAX, LINE_CHARS_MAX, PHASES_MAX,
@@ -36,6 +36,11 @@ impl Campaign {
         text("story", self.story.as_deref(), STORY_CHARS_MAX)?;
         text("button", self.button.as_deref(), LINE_CHARS_MAX)?;
         text("headline", self.headline.as_deref(), LINE_CHARS_MAX)?;
+        for (language, words) in [("zh", &self.words.zh), ("en", &self.words.en)] {
+            for (key, said, chars_max) in words.iter().flat_map(PageWords::each) {
+                text(&format!("words.{language}.{key}"), said, chars_max)?;
+            }
+        }
         self.check_link()?;
         let apart = &self.separation;
         text("advertiser", apart.advertiser.as_deref(), LINE_CHARS_MAX)?;
@@ -243,6 +248,7 @@ mod tests {
         share = 's'
         story = 't'
         button = 'b'
+        words = { zh = { title = 'a', story = 's', button = 'b', share = 't', after = 'e' }, en = { story = 's' } }
         headline = 'h'
         advertiser = 'A'
         category = 'c'
@@ -292,6 +298,9 @@ mod tests {
             ("/share", long(2_001)),
             ("/story", long(2_001)),
             ("/button", long(81)),
+            ("/words/zh/title", long(81)),
+            ("/words/zh/after", long(2_001)),
+            ("/words/en/story", long(2_001)),
             ("/headline", long(81)),
             ("/advertiser", long(81)),
             ("/category", long(81)),

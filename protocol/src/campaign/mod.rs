@@ -14,10 +14,12 @@ mod link;
 mod never;
 mod read;
 pub mod reference;
+mod rewards;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod unseen;
+mod words;
 
 use std::borrow::Cow;
 
@@ -38,6 +40,7 @@ pub use crate::campaign::terms::{
 };
 pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;
+pub use crate::campaign::words::{PageLanguage, PageWords, Said, Words};
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
 use crate::condition::Condition;
@@ -68,6 +71,9 @@ pub struct Campaign {
     pub story: Option<String>,
     /// The label of the landing page's button.
     pub button: Option<String>,
+    /// What the page says in each language, where that differs.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub words: Words,
     /// The line beside each picture, unless its placement has its own.
     pub headline: Option<String>,
     /// The campaign's colours; taken from the picture where none are given.

@@ -10,7 +10,7 @@ use crate::campaign::link;
 use crate::campaign::terms::zone_name;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
-    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, is_creative,
+    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Words, is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
@@ -53,6 +53,7 @@ impl Campaign {
             share: None,
             story: None,
             button: None,
+            words: Words::default(),
             headline: None,
             colours: Colours::default(),
             separation: Separation::default(),
@@ -168,6 +169,7 @@ pub(super) fn read_campaign(
         share: long("share"),
         story: long("story"),
         button: line("button"),
+        words: Words::read(root),
         headline: line("headline"),
         colours,
         separation: Separation::read(root),

@@ -21,6 +21,7 @@ target = 'https://shop.example/book'
 advertiser = 'A'
 link = { utm = {} }
 colours = {}
+words = { zh = {}, en = {} }
 adaptive = {}
 buyer = { order = 'o', buyer = 1, brand = 3 }
 [[phase]]
@@ -65,6 +66,9 @@ fn tables() -> Vec<KeyTable> {
         campaign(),
         link(),
         utm(),
+        words(),
+        words_of("words.zh"),
+        words_of("words.en"),
         colours(),
         phase(),
         buyer(),
@@ -85,7 +89,7 @@ fn campaign() -> KeyTable {
         "## The campaign",
         vec![
             key("title", "names the campaign on its page"),
-            key("kind", "a note for yourself so far").absent("`\"event\"`"),
+            key("kind", "in which order the page for phones has its parts: before an event its days come first, afterwards what came of it").absent("`\"event\"`"),
             key("target", "where a scan leads in the end")
                 .more(format!(
                     "`https://` or `http://`, up to {URL_BYTES_MAX} bytes; a host in other letters is sent as `xn--…`."
@@ -100,7 +104,7 @@ fn campaign() -> KeyTable {
             .more("Only pages can be passed on and counted.")
             .absent("`\"redirect\"`"),
             key("story", "a few sentences for the page").absent("none"),
-            key("button", "the page's button").absent("去看看 Visit, or 关注 Follow"),
+            key("button", "the page's button").absent("去看看 or Visit, 关注 or Follow"),
             key("share", "the words that go with a shared link").absent("the story"),
             key("headline", "the line beside every picture").absent("the picture fills the frame"),
             key("advertiser", "who pays").absent("none"),
@@ -155,6 +159,34 @@ fn utm() -> KeyTable {
             key("medium", "`utm_medium`").absent("`dooh`"),
             key("campaign", "`utm_campaign`").absent("the campaign's name"),
             key("content", "`utm_content`").absent("the picture's name"),
+        ],
+    )
+}
+
+fn words() -> KeyTable {
+    let own = "as above, for all languages";
+    KeyTable::chapter(
+        "words",
+        "## `[words.zh]` and `[words.en]`",
+        vec![
+            key("zh", "what the page says to whoever reads Chinese").absent(own),
+            key("en", "what it says to all others").absent(own),
+        ],
+    )
+    .intro("A phone gets the page in its own language, Chinese or English.")
+}
+
+fn words_of(path: &'static str) -> KeyTable {
+    let above = |what: &str| format!("the campaign's `{what}`");
+    KeyTable::nested(
+        path,
+        vec![
+            key("title", "what it is called").absent(above("title")),
+            key("story", "a few sentences").absent(above("story")),
+            key("button", "the button").absent(above("button")),
+            key("share", "the words that go with a shared link").absent(above("share")),
+            key("after", "what the page tells once the last phase is over")
+                .absent("that it is over"),
         ],
     )
 }

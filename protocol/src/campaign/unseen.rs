@@ -2,7 +2,7 @@
 //!
 //! None of it is a mistake of form, so the campaign airs; whoever wrote it should hear.
 
-use crate::campaign::{Campaign, Landing, Motion};
+use crate::campaign::{Campaign, Motion};
 use crate::creative::CreativeKind;
 use crate::toml_fields::{Problem, line_of};
 
@@ -30,10 +30,12 @@ impl Unseen {
 }
 
 impl Campaign {
-    /// Lists what was written and will not be seen on any screen or page.
+    /// Lists what was written and will not be seen on any screen or page, and what promises something
+    /// for passing the page on.
     pub fn unseen(&self) -> Vec<Unseen> {
         let mut unseen = Vec::new();
         self.add_unseen_page(&mut unseen);
+        self.add_rewards(&mut unseen);
         for (at, placement) in self.placements.iter().enumerate() {
             let Some(kind) = CreativeKind::of_name(&placement.creative) else {
                 continue;
@@ -84,12 +86,7 @@ impl Campaign {
 
     /// Words for a page, where no scan opens one.
     fn add_unseen_page(&self, unseen: &mut Vec<Unseen>) {
-        let landings = self.phases.iter().filter_map(|phase| phase.landing);
-        let opens_page = landings
-            .chain([self.landing])
-            .any(|landing| landing != Landing::Redirect);
-        // Without a target a scan opens the page, whatever the landing.
-        if opens_page || self.target.is_none() {
+        if self.opens_page() {
             return;
         }
         for (key, text) in [
@@ -106,6 +103,13 @@ impl Campaign {
                     is_problem: false,
                 });
             }
+        }
+        if !self.words.is_empty() {
+            unseen.push(Unseen {
+                keys: vec!["words".to_owned()],
+                message: "words are for the page, and a scan opens the target at once; add landing = \"page\" to show them".to_owned(),
+                is_problem: false,
+            });
         }
     }
 }

@@ -28,17 +28,26 @@ pub fn set_keys(text: &str, keys: &[(&str, &str)]) -> Result<String, TextFault> 
         if string_at(&document, key).unwrap_or_default() == *said {
             continue;
         }
-        match key.split_once('.') {
-            Some((table, key)) => {
-                let table = document.entry(table).or_insert(toml_edit::table());
-                if let Some(table) = table.as_table_like_mut() {
-                    set(table, key, text_value(said));
-                }
-            }
-            None => set(document.as_table_mut(), key, text_value(said)),
+        let (path, key) = key.rsplit_once('.').unwrap_or(("", key));
+        if let Some(table) = table_at(&mut document, path) {
+            set(table, key, text_value(said));
         }
     }
     Ok(document.to_string())
+}
+
+/// The table at the end of a path, made where there is none; `None` where something else is there.
+fn table_at<'d>(document: &'d mut DocumentMut, path: &str) -> Option<&'d mut dyn TableLike> {
+    let mut table: &mut dyn TableLike = document.as_table_mut();
+    let mut names = path.split('.').filter(|name| !name.is_empty()).peekable();
+    while let Some(name) = names.next() {
+        let mut made = Table::new();
+        // One that holds tables alone needs no line of its own.
+        made.set_implicit(names.peek().is_some());
+        let item = table.entry(name).or_insert(Item::Table(made));
+        table = item.as_table_like_mut()?;
+    }
+    Some(table)
 }
 
 /// Has a placement say what its form does.

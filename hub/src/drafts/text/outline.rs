@@ -7,8 +7,8 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::drafts::text::document::{TextFault, parse};
 
-/// The keys of the campaign that forms know; what stands behind a dot is in that table.
-pub const KEYS: [&str; 13] = [
+/// The keys of the campaign that forms know; what stands before a dot is the table that it is in.
+pub const KEYS: [&str; 23] = [
     "title",
     "target",
     "headline",
@@ -17,6 +17,16 @@ pub const KEYS: [&str; 13] = [
     "story",
     "button",
     "share",
+    "words.zh.title",
+    "words.zh.story",
+    "words.zh.button",
+    "words.zh.share",
+    "words.zh.after",
+    "words.en.title",
+    "words.en.story",
+    "words.en.button",
+    "words.en.share",
+    "words.en.after",
     "advertiser",
     "category",
     "colours.paper",
@@ -155,10 +165,12 @@ pub fn outline(text: &str) -> Result<Outline, TextFault> {
 
 /// The text of a key that may be in a table.
 pub(super) fn string_at<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
-    match key.split_once('.') {
-        Some((table, key)) => document.get(table)?.as_table_like()?.get(key)?.as_str(),
-        None => document.get(key)?.as_str(),
+    let (path, key) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut table: &dyn TableLike = document.as_table();
+    for name in path.split('.').filter(|name| !name.is_empty()) {
+        table = table.get(name)?.as_table_like()?;
     }
+    table.get(key)?.as_str()
 }
 
 fn tables<'d>(

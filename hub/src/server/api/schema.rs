@@ -84,6 +84,16 @@ pub(super) const FORMS: &[Form] = &[
                 Holds::Truth,
                 "whether it has what is published for it",
             ),
+            field(
+                "place",
+                Holds::Text,
+                "where it stands, in words for passers-by; empty where nobody said",
+            ),
+            field(
+                "way",
+                Holds::Text,
+                "how to go there: an address, or latitude and longitude",
+            ),
         ],
     ),
     (
@@ -141,6 +151,16 @@ pub(super) const FORMS: &[Form] = &[
             maybe("name", Holds::Text, "a new name"),
             maybe("group", Holds::Text, "a group; empty for none"),
             maybe("tags", Holds::Texts, "all tags"),
+            maybe(
+                "place",
+                Holds::Text,
+                "where it stands, in words for passers-by; empty for none",
+            ),
+            maybe(
+                "way",
+                Holds::Text,
+                "an address, or latitude and longitude; empty for none",
+            ),
         ],
     ),
     (

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::people::{Actor, Secret};
 use crate::public_url::PublicUrl;
 use crate::server::Shared;
-use crate::server::console::language::{COOKIE, Language};
+use crate::server::language::{COOKIE, Language};
 use crate::store::{AiringEmergency, Person};
 
 /// Longest `Cookie` that is looked at, in bytes.

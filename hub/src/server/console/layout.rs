@@ -16,8 +16,8 @@ use passerby_protocol::{Digest, foreign};
 use crate::people::Right;
 use crate::server::console::asker::{Asker, Visitor};
 use crate::server::console::fields::Fields;
-use crate::server::console::language::Language;
 use crate::server::console::words;
+use crate::server::language::Language;
 use crate::system::clock;
 
 /// What a page may load and where its forms may go.

@@ -27,7 +27,6 @@
 pub(crate) mod asker;
 pub(crate) mod fields;
 mod gate;
-mod language;
 mod layout;
 mod multipart;
 pub(crate) mod pages;

@@ -1,7 +1,7 @@
 //! The words of the console for what is kept as one word: roles, rights, states, what somebody did.
 
 use crate::people::{Right, Role};
-use crate::server::console::language::Language;
+use crate::server::language::Language;
 use crate::store::ScreenState;
 use crate::store::audit::Verb;
 

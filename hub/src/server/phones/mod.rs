@@ -1,7 +1,10 @@
 //! What phones open: codes, shared links and their pages.
 
+pub(crate) mod landing;
 pub(crate) mod link_path;
+pub(crate) mod note;
 pub mod page;
 pub(crate) mod scan;
 pub(crate) mod share;
+mod sighting_words;
 pub(crate) mod trace;

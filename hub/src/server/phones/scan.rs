@@ -10,14 +10,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use passerby_protocol::ScreenNumber;
 use passerby_protocol::campaign;
 use passerby_protocol::token::SAMPLE;
 
 use crate::hub::{Opened, TokenFault};
 use crate::scans::visitor::Networks;
 use crate::server::limits::Kind;
-use crate::server::phones::page;
-use crate::server::phones::page::Page;
+use crate::server::phones::landing::Page;
+use crate::server::phones::note;
 use crate::server::phones::trace::Client;
 use crate::server::work_queue::WorkQueue;
 use crate::server::{AppState, Shared};
@@ -64,14 +65,15 @@ pub(crate) async fn scan(
         });
     }
     match told.await {
-        Ok(answer) => answer.unwrap_or_else(page::failed),
-        Err(_) => page::later(),
+        Ok(answer) => answer.unwrap_or_else(note::failed),
+        Err(_) => note::later(),
     }
 }
 
 /// What is left to do for a scan once it is recorded.
 struct Landing {
     landed: Arc<Landed>,
+    screen: ScreenNumber,
     /// The target, if nothing else opens.
     at_once: Option<String>,
     networks: Networks,
@@ -83,7 +85,7 @@ fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response,
     // What stands on a preview is no token: nothing is looked up, and nothing counted.
     let sample = |asked: &Asked| {
         let is_sample = asked.token.eq_ignore_ascii_case(SAMPLE);
-        is_sample.then(|| Ok(page::sample_code()))
+        is_sample.then(|| Ok(note::sample_code()))
     };
     let mut answers: Vec<_> = asked
         .iter()
@@ -112,7 +114,7 @@ fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response,
     }
     let answers = answers.into_iter();
     answers
-        .map(|answer| answer.unwrap_or_else(|| Ok(page::later())))
+        .map(|answer| answer.unwrap_or_else(|| Ok(note::later())))
         .collect()
 }
 
@@ -147,10 +149,10 @@ fn land(
                 .minted_ms()
                 .is_some_and(|minted_ms| minted_ms < oldest_ms) =>
             {
-                page::expired(&landed, clock::date_of(now_ms))
+                expired(app, &landed, now_ms)?
             }
             Some(target) => see(&target),
-            None => page_without_link(app, token, &landed, now_ms)?,
+            None => page_without_link(app, (token, client), &landed, contents.screen, now_ms)?,
         }));
     }
     let networks = client.networks(store, now_ms)?;
@@ -166,6 +168,7 @@ fn land(
     };
     let landing = Landing {
         landed,
+        screen: contents.screen,
         at_once,
         networks,
     };
@@ -184,7 +187,7 @@ fn lead_on(
     let link = match recorded {
         Recorded::Expired => {
             app.count_refused(Refusal::Expired, now_ms);
-            return Ok(page::expired(landed, clock::date_of(now_ms)));
+            return expired(app, landed, now_ms);
         }
         Recorded::Full => {
             app.count_refused(Refusal::FloodScan, now_ms);
@@ -204,7 +207,10 @@ fn lead_on(
         (Some(target), _) => Ok(see(target)),
         (None, Some(name)) => Ok(see(&app.public_url.local(&format!("/s/{name}")))),
         // Whoever comes in a flood still sees what the others see.
-        (None, None) => page_without_link(app, &asked.token, landed, now_ms),
+        (None, None) => {
+            let Asked { token, client } = asked;
+            page_without_link(app, (token, client), landed, landing.screen, now_ms)
+        }
     }
 }
 
@@ -225,29 +231,46 @@ fn bad(
         app.count_refused(why, now_ms);
     }
     let refusal = app.refusal(Kind::Guess, client, now_ms)?;
-    Ok(refusal.unwrap_or_else(page::bad_token))
+    Ok(refusal.unwrap_or_else(|| match fault {
+        TokenFault::Retired => note::retired(),
+        TokenFault::Malformed | TokenFault::Forged => note::bad_token(),
+    }))
+}
+
+/// Answers a code that was on a screen too long ago.
+fn expired(app: &AppState, landed: &Landed, now_ms: i64) -> Result<Response, StoreError> {
+    let px = app.hub.store.thumbnail_px(landed.creative)?;
+    let today = clock::date_of(now_ms);
+    Ok(note::expired(landed, today, px, &app.public_url))
 }
 
 /// A link of its own would be a record; what no person asked for leaves none, so it gets the page
 /// itself.
 fn page_without_link(
     app: &AppState,
-    token: &str,
+    (token, client): (&str, &Client),
     landed: &Landed,
+    screen: ScreenNumber,
     now_ms: i64,
 ) -> Result<Response, StoreError> {
+    let store = &app.hub.store;
     let facts = LandingFacts {
-        thumbnail_px: app.hub.store.thumbnail_px(landed.creative)?,
+        thumbnail_px: store.thumbnail_px(landed.creative)?,
         campaign: Arc::clone(&landed.campaign),
         target: landed.target.clone(),
         creative: landed.creative,
+        is_live: landed.airs,
+        sighting: store.sighting_of(screen, now_ms)?,
+        is_own: false,
+        is_passed_on: false,
     };
     Ok(Page {
         facts: &facts,
         path: &format!("/q/{token}"),
         is_link: false,
         public_url: &app.public_url,
-        today: clock::date_of(now_ms),
+        language: client.language(),
+        now_ms,
     }
     .answer())
 }

@@ -16,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
 
 use crate::server::limits::Kind;
-use crate::server::phones::page;
-use crate::server::phones::page::Page;
+use crate::server::phones::landing::Page;
+use crate::server::phones::note;
 use crate::server::phones::scan::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
@@ -33,7 +33,7 @@ pub(crate) async fn open(State(app): State<Shared>, name: NamePath, client: Clie
     let name = share_name(name);
     app.work(move |app: &AppState| show(app, &name, &client, clock::now_ms()))
         .await
-        .unwrap_or_else(page::failed)
+        .unwrap_or_else(note::failed)
 }
 
 fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Response, StoreError> {
@@ -42,7 +42,7 @@ fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Resp
     }
     let opened = (app.hub.store).open_share(name, link_visitor(app, client, now_ms)?, now_ms)?;
     let Some(opened) = opened else {
-        return Ok(page::unknown_link());
+        return Ok(note::unknown_link());
     };
     begun(app, client, opened.begun, now_ms)?;
     Ok(match opened.answer {
@@ -52,7 +52,8 @@ fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Resp
             path: &format!("/s/{name}"),
             is_link: true,
             public_url: &app.public_url,
-            today: clock::date_of(now_ms),
+            language: client.language(),
+            now_ms,
         }
         .answer(),
     })
@@ -67,7 +68,7 @@ pub(crate) async fn press(State(app): State<Shared>, name: NamePath, client: Cli
         }
         let visitor = client.counted(store, now_ms)?;
         let Some(pressed) = store.press(&name, visitor, now_ms)? else {
-            return Ok(page::unknown_link());
+            return Ok(note::unknown_link());
         };
         if pressed.is_strange {
             app.count_refused(Refusal::StrangePress, now_ms);
@@ -78,7 +79,7 @@ pub(crate) async fn press(State(app): State<Shared>, name: NamePath, client: Cli
         })
     })
     .await
-    .unwrap_or_else(page::failed)
+    .unwrap_or_else(note::failed)
 }
 
 /// A creative's picture, the same for everybody.
@@ -87,7 +88,7 @@ pub(crate) async fn picture(State(app): State<Shared>, name: NamePath, client: C
         .ok()
         .and_then(|Path(name)| name.strip_suffix(".jpg")?.parse::<Digest>().ok());
     let Some(digest) = digest else {
-        return page::not_found().await;
+        return note::not_found().await;
     };
     app.work(move |app: &AppState| {
         if let Some(refusal) = app.refusal(Kind::Picture, &client, clock::now_ms())? {
@@ -97,7 +98,7 @@ pub(crate) async fn picture(State(app): State<Shared>, name: NamePath, client: C
         Ok(jpeg_or_nothing(jpeg, "public, max-age=31536000, immutable"))
     })
     .await
-    .unwrap_or_else(page::failed)
+    .unwrap_or_else(note::failed)
 }
 
 /// The same picture for whom the link belongs to.
@@ -125,7 +126,7 @@ pub(crate) async fn own_picture(
         Ok(jpeg_or_nothing(jpeg, keep))
     })
     .await
-    .unwrap_or_else(page::failed)
+    .unwrap_or_else(note::failed)
 }
 
 /// What a page asks for once it has been visible.
@@ -144,7 +145,7 @@ pub(crate) async fn here(State(app): State<Shared>, name: NamePath, client: Clie
         Ok((headers, POINT_GIF.as_slice()).into_response())
     })
     .await
-    .unwrap_or_else(page::failed)
+    .unwrap_or_else(note::failed)
 }
 
 fn reach(
@@ -215,7 +216,7 @@ fn jpeg_or_nothing(jpeg: Option<Vec<u8>>, keep: &'static str) -> Response {
             ];
             (headers, jpeg).into_response()
         }
-        None => page::nothing_here(),
+        None => note::nothing_here(),
     }
 }
 

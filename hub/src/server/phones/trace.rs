@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 
 use crate::scans::visitor::{Grade, Networks, Trace, Visitor};
 use crate::server::Shared;
+use crate::server::language::{Language, asked};
 use crate::store::{Store, StoreError};
 
 /// Longest header value that tells visitors apart, in bytes.
@@ -35,6 +36,7 @@ const AHEAD: [&str; 4] = ["prefetch", "prerender", "preview", "instant"];
 pub(crate) struct Client {
     trace: Trace,
     purpose: Purpose,
+    language: Option<Language>,
     /// Made once a request.
     networks: OnceLock<Networks>,
 }
@@ -65,6 +67,7 @@ impl FromRequestParts<Shared> for Client {
                 languages: text(&parts.headers, &header::ACCEPT_LANGUAGE),
             },
             purpose: Purpose::of(&parts.method, &parts.headers),
+            language: asked(&parts.headers, &parts.uri),
             networks: OnceLock::new(),
         })
     }
@@ -89,6 +92,11 @@ impl Client {
     /// the visit itself comes here as well.
     pub(crate) fn ahead(&self) -> bool {
         self.purpose == Purpose::Ahead
+    }
+
+    /// The language that the phone asks for, if it asks for any.
+    pub(crate) fn language(&self) -> Option<Language> {
+        self.language
     }
 
     /// Judges the program by its user agent.
@@ -292,6 +300,7 @@ mod tests {
                     languages: String::new(),
                 },
                 purpose,
+                language: None,
                 networks: OnceLock::new(),
             };
             assert_eq!(client.counts(), counts, "{purpose:?}");

@@ -290,6 +290,7 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(screen_groups [screen] { screen: Integer, group_name: Text }),
     table!(screen_tags [screen, tag] { screen: Integer, tag: Text }),
+    table!(screen_places [screen] { screen: Integer, place: Text, way: Text }),
     table!(campaign_groups [campaign] { campaign: Text, group_name: Text }),
     table!(alert_rules [id] { id: Integer, body: Text, sealed_hook: Bytes, made_ms: Integer }),
     table!(alert_states [rule, screen, kind] {

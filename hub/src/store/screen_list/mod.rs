@@ -97,6 +97,10 @@ pub struct ScreenRow {
     pub last_seen_ms: Option<i64>,
     /// Whether it said that it has what is published for it.
     pub has_newest: bool,
+    /// Where it stands, in words for passers-by; empty where nobody said.
+    pub place: String,
+    /// How to go there: an address, or latitude and longitude; empty where nobody said.
+    pub way: String,
 }
 
 /// How many screens are in each state.
@@ -123,6 +127,10 @@ pub struct ScreenChange {
     pub group: Option<Option<String>>,
     /// Its tags.
     pub tags: Option<BTreeSet<String>>,
+    /// Where it stands, in words for passers-by; empty takes them away.
+    pub place: Option<String>,
+    /// How to go there; empty takes it away.
+    pub way: Option<String>,
 }
 
 /// Conditions and their values.
@@ -152,10 +160,11 @@ impl<'a> Conditions<'a> {
     }
 }
 
-const FROM: &str = "FROM screens LEFT JOIN screen_groups ON screen_groups.screen = number";
+const FROM: &str = "FROM screens LEFT JOIN screen_groups ON screen_groups.screen = number
+     LEFT JOIN screen_places ON screen_places.screen = number";
 /// What is read of a screen, in this order.
 const COLUMNS: &str = "number, name, coalesce(group_name, ''), last_seen_ms, bearer_sha256 IS NOT NULL, revoked_ms IS NOT NULL,
-     coalesce(content_version = manifest_version, FALSE)";
+     coalesce(content_version = manifest_version, FALSE), coalesce(place, ''), coalesce(way, '')";
 
 fn row_of(row: &Row<'_>, now_ms: i64) -> Result<ScreenRow, DatabaseError> {
     let (last_seen_ms, has_terminal, is_revoked): (Option<i64>, bool, bool) =
@@ -177,6 +186,8 @@ fn row_of(row: &Row<'_>, now_ms: i64) -> Result<ScreenRow, DatabaseError> {
         state,
         last_seen_ms,
         has_newest: row.get(6)?,
+        place: row.get(7)?,
+        way: row.get(8)?,
     })
 }
 
@@ -430,6 +441,12 @@ impl Store {
                 let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
                 said.push(format!("tags {}", tags.join(", ")));
             }
+            let place = change.place.as_ref().unwrap_or(&before.place);
+            let way = change.way.as_ref().unwrap_or(&before.way);
+            if (place, way) != (&before.place, &before.way) {
+                put_place(tx, screen, place, way)?;
+                said.push(format!("place {place}, {way}"));
+            }
             if !said.is_empty() {
                 let subject = format!("screen {screen}");
                 let said = said.join("; ");
@@ -438,6 +455,27 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn put_place(
+    tx: &Transaction<'_>,
+    screen: ScreenNumber,
+    place: &str,
+    way: &str,
+) -> Result<(), DatabaseError> {
+    if place.is_empty() && way.is_empty() {
+        tx.execute(
+            "DELETE FROM screen_places WHERE screen = ?1",
+            values![screen.get()],
+        )?;
+        return Ok(());
+    }
+    tx.execute(
+        "INSERT INTO screen_places (screen, place, way) VALUES (?1, ?2, ?3)
+         ON CONFLICT (screen) DO UPDATE SET place = excluded.place, way = excluded.way",
+        values![screen.get(), place, way],
+    )?;
+    Ok(())
 }
 
 fn put_tags(

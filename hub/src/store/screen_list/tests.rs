@@ -31,6 +31,7 @@ fn screens_are_found_by_words_group_tag_state_and_page() {
                 name: None,
                 group: Some(Some(group.to_owned())),
                 tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+                ..ScreenChange::default()
             };
             store
                 .change_screen(all, number(screen), &change, 1)

@@ -282,7 +282,7 @@ fn fill(stand: &Stand) {
         let change = passerby_hub::store::ScreenChange {
             group: Some(Some(group.to_owned()).filter(|group| !group.is_empty())),
             tags: Some(["4K".to_owned()].into()),
-            name: None,
+            ..Default::default()
         };
         let actor = passerby_hub::people::Actor::COMMAND_LINE;
         store

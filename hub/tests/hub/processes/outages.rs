@@ -69,11 +69,7 @@ impl Hub {
         assert!(page.headers().contains_key("content-security-policy"));
         let text = page.text().unwrap();
         assert!(text.len() < PAGE_BYTES_MAX);
-        assert!(
-            text.contains("请过一会儿再打开。")
-                && text.contains("Please open it again in a minute."),
-            "{text}"
-        );
+        assert!(text.contains("Please open it again in a minute."), "{text}");
         self.takes_no_plays(1..=10);
         // What needs no database is answered.
         for (path, status) in [("/", 200), ("/nowhere", 404)] {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::keys::pairing_code::PairingCode;
-use crate::people::{GROUP_CHARS_MAX, NameError, TAGS_MAX, group, line};
+use crate::people::{GROUP_CHARS_MAX, NameError, TAGS_MAX, group, line, place, way};
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_name, of_store, ok};
 use crate::server::api::gate::{Caller, Sent};
@@ -130,6 +130,8 @@ struct Change {
     name: Option<String>,
     group: Option<String>,
     tags: Option<Vec<String>>,
+    place: Option<String>,
+    way: Option<String>,
 }
 
 impl Change {
@@ -147,6 +149,8 @@ impl Change {
                 .transpose()?,
             group: self.group.map(|text| group(&text)).transpose()?,
             tags: tags.transpose()?,
+            place: self.place.map(|text| place(&text)).transpose()?,
+            way: self.way.map(|text| way(&text)).transpose()?,
         })
     }
 }

@@ -7,8 +7,8 @@ use crate::alerts::check::{self, HookInput, RuleError};
 use crate::people::group;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
-use crate::server::console::language::Language;
 use crate::server::console::layout::{Line, choice};
+use crate::server::language::Language;
 use crate::store::{AlertKind, AlertRule, AlertSettings, AlertWords, HookKind};
 
 /// What is wrong with a screen, in short.

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::limits::LINE_CHARS_MAX;
 
-use crate::people::{Right, group, line, tags};
+use crate::people::{Right, group, line, place, tags, way};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
@@ -200,6 +200,8 @@ fn forms(asker: &Asker, facts: &ScreenFacts) -> Markup {
                 (Line { is_required: true, ..Line::text("name", asker.say(["名称", "Name"]), &facts.row.name) }.markup())
                 (Line::text("group", asker.say(["分组", "Group"]), &facts.row.group).markup())
                 (Line { hint: Some(hint), ..Line::text("tags", asker.say(["标签", "Tags"]), &tags) }.markup())
+                (Line { hint: Some(asker.say(["手机页面上写的，例如「2号线B口」。名称只给你们自己看。", "On the page for phones, such as “Metro line 2, exit B”. The name is for you alone."])), ..Line::text("place", asker.say(["给路人看的地点", "Place, in words for passers-by"]), &facts.row.place) }.markup())
+                (Line { hint: Some(asker.say(["地址，或纬度和经度，例如 31.2304, 121.4737。朋友可以从手机页面查路线。", "An address, or latitude and longitude such as 31.2304, 121.4737. Friends find the way from the page."])), ..Line::text("way", asker.say(["怎么去", "How to go there"]), &facts.row.way) }.markup())
                 button.main { (asker.say(["保存", "Save"])) }
             }))
         }
@@ -249,6 +251,14 @@ pub(crate) async fn change(
             name: Some(line(fields.get("name"), LINE_CHARS_MAX)?),
             group: Some(group(fields.get("group"))?),
             tags: Some(tags(fields.get("tags"))?),
+            place: fields
+                .has("place")
+                .then(|| place(fields.get("place")))
+                .transpose()?,
+            way: fields
+                .has("way")
+                .then(|| way(fields.get("way")))
+                .transpose()?,
         })
     };
     let change = match read() {

@@ -14,9 +14,9 @@ use crate::server::console::asker::{
 };
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
-use crate::server::console::language::Language;
 use crate::server::console::layout::{self, Line};
 use crate::server::console::refusals;
+use crate::server::language::Language;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;
 use crate::store::{PeopleError, SecondStep};

@@ -11,12 +11,12 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
-use crate::server::console::language::Language;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::drafts::common::{
     failure, large_form, left_out, mistake, path_of, pictures_field, said,
 };
 use crate::server::console::upload::{self, Upload};
+use crate::server::language::Language;
 use crate::system::clock;
 use crate::templates::{self, KINDS, Kind};
 

@@ -4,7 +4,7 @@ use crate::drafts::archive::ArchiveFault;
 use crate::drafts::file::FileFault;
 use crate::drafts::names::NameFault;
 use crate::server::console::asker::Asker;
-use crate::server::console::language::Language;
+use crate::server::language::Language;
 
 /// Why a file was not taken.
 pub(super) fn of_file(asker: &Asker, fault: &FileFault) -> String {

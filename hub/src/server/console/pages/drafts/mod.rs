@@ -8,6 +8,7 @@ pub(crate) mod files;
 pub(crate) mod finish;
 pub(crate) mod forms;
 pub(crate) mod list;
+mod page_words;
 pub(crate) mod placement;
 pub(crate) mod preview;
 pub(crate) mod show;

@@ -24,6 +24,7 @@ use crate::server::console::pages::drafts::common::{
 };
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::list::{badge, title_of};
+use crate::server::console::pages::drafts::page_words::{CHINESE, ENGLISH, area, page_words};
 use crate::server::console::pages::times::{self, standing_badge};
 use crate::server::console::refusals;
 use crate::store::{Draft, DraftState, ScreenFilter, StoreError};
@@ -309,17 +310,6 @@ fn pictures(asker: &Asker, view: &View, today: Date) -> Markup {
     }
 }
 
-/// A field with several lines.
-fn area(name: &str, label: &str, value: &str, rows: u32) -> Markup {
-    html! {
-        div.field {
-            label for=(name) { (label) }
-            // What is first on a line of its own is not the text's.
-            textarea id=(name) name=(name) rows=(rows) autocomplete="off" spellcheck="false" { "\n" (value) }
-        }
-    }
-}
-
 fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
     let draft = &view.draft;
     let path = path_of(&draft.row.campaign);
@@ -375,6 +365,8 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
                     (area("story", asker.say(["手机页面上的几句话", "A few sentences for the page on phones"]), &value("story"), 4))
                     (line("button", ["按钮", "Button"]))
                     (area("share", asker.say(["转发时的话", "Words that go with a shared link"]), &value("share"), 2))
+                    (page_words(asker, &value, ["中文页面", "The page in Chinese"], &CHINESE))
+                    (page_words(asker, &value, ["英文页面", "The page in English"], &ENGLISH))
                     (line("advertiser", ["广告主", "Who pays"]))
                     (line("category", ["行业", "What for"]))
                     (line("colours.paper", ["底色，如 #c8102e", "Paper, such as #c8102e"]))

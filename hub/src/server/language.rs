@@ -1,8 +1,8 @@
-//! The two languages of the console, and who reads which.
+//! The two languages of pages, and who reads which.
 //!
 //! Whoever adds a text writes it in both, side by side, Chinese first: `say(["屏幕", "Screens"])`.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 /// The cookie with the language that somebody chose.
 pub(crate) const COOKIE: &str = "passerby-language";
@@ -78,8 +78,24 @@ impl Language {
     }
 }
 
+/// The language that a phone asks for; `None` where it says nothing, as most programs do.
+pub(crate) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Language> {
+    let chosen = uri.query().and_then(|query| {
+        let words = query.split('&').take(20);
+        let mut words = words.filter_map(|word| word.strip_prefix("lang="));
+        words.find_map(Language::of_word)
+    });
+    chosen.or_else(|| {
+        headers
+            .contains_key(header::ACCEPT_LANGUAGE)
+            .then(|| Language::of(headers, None))
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -95,5 +111,25 @@ mod tests {
         assert_eq!(of("fr", None), Language::English);
         assert_eq!(of("en", Some("zh")), Language::Chinese);
         assert_eq!(of("en", Some("<script>")), Language::English);
+    }
+
+    #[test]
+    fn whoever_chose_a_language_gets_it_and_whoever_says_nothing_chooses_none() {
+        let of = |query: &str, accepts: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(accepts) = accepts {
+                headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accepts));
+            }
+            let uri: Uri = format!("/s/x{query}").parse().unwrap();
+            asked(&headers, &uri)
+        };
+        assert_eq!(of("", None), None);
+        assert_eq!(of("", Some("zh-CN")), Some(Language::Chinese));
+        assert_eq!(of("?lang=en", Some("zh-CN")), Some(Language::English));
+        assert_eq!(of("?a=b&lang=zh", None), Some(Language::Chinese));
+        assert_eq!(
+            of("?lang=%3Cscript%3E", Some("fr")),
+            Some(Language::English)
+        );
     }
 }

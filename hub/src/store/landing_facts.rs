@@ -1,0 +1,150 @@
+//! What a landing page shows: the campaign as it is now, what was on the screen, where and when.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
+use serde::Deserialize;
+
+use crate::database::{Id, Transaction, values};
+use crate::scans::visitor::Visitor;
+use crate::store::landed::outward;
+use crate::store::{Result, Store};
+
+/// What a landing page shows.
+#[derive(Debug, Clone)]
+pub struct LandingFacts {
+    /// The campaign as it is now.
+    pub campaign: Arc<Campaign>,
+    /// Where it leads whoever comes from the scan that began the chain.
+    pub target: Option<String>,
+    /// The picture of the scan that began the chain.
+    pub creative: Digest,
+    /// Size of its thumbnail in pixels.
+    pub thumbnail_px: (u32, u32),
+    /// Whether the campaign is published for any screen.
+    pub is_live: bool,
+    /// Where it was seen, and when; `None` where no scan is behind the page.
+    pub sighting: Option<Sighting>,
+    /// Whether the link belongs to whoever opens it.
+    pub is_own: bool,
+    /// Whether somebody passed it on.
+    pub is_passed_on: bool,
+}
+
+/// A screen at the moment of a scan, in public words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Where the screen stands; empty where nobody said.
+    pub place: String,
+    /// How to go there: an address, or latitude and longitude; empty where nobody said.
+    pub way: String,
+    /// When its code was on the screen, as far as that is known, else when it was scanned.
+    pub seen_ms: i64,
+    /// By whose clock.
+    pub zone: Option<TimeZone>,
+}
+
+/// What is read of a heartbeat here. Not read in SQL, since PostgreSQL refuses JSON with a NUL in a
+/// text.
+#[derive(Default, Deserialize)]
+struct SaidOfPlace {
+    #[serde(default)]
+    traits: Option<SaidTraits>,
+}
+
+#[derive(Default, Deserialize)]
+struct SaidTraits {
+    #[serde(default)]
+    time_zone: String,
+}
+
+fn zone_of(heartbeat: Option<&str>) -> Option<TimeZone> {
+    let said: SaidOfPlace = serde_json::from_str(heartbeat?).ok()?;
+    TimeZone::get(&said.traits?.time_zone).ok()
+}
+
+impl Store {
+    /// Returns what the page of a link shows to a visitor, or to nobody; `None` without such a
+    /// link. Counts nothing.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn landing_facts(
+        &self,
+        name: &str,
+        visitor: Option<Visitor>,
+    ) -> Result<Option<LandingFacts>> {
+        self.read_once(|tx| self.facts_of_link(tx, name, visitor))
+    }
+
+    pub(super) fn facts_of_link(
+        &self,
+        tx: &Transaction<'_>,
+        name: &str,
+        visitor: Option<Visitor>,
+    ) -> Result<Option<LandingFacts>> {
+        tx.optional(
+            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
+                    coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, owner,
+                    parent IS NOT NULL
+             FROM shares JOIN scans ON scans.id = scan
+             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
+             JOIN screens ON screens.number = scans.screen
+             LEFT JOIN screen_places ON screen_places.screen = scans.screen
+             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
+             WHERE shares.name = ?1",
+            values![name],
+            |row| {
+                let id: CampaignId = row.get::<Id<_>>(4)?.0;
+                let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
+                let campaign = self.read_campaigns.read(&body)?;
+                let heartbeat: Option<String> = row.get(11)?;
+                let owner: Option<[u8; 16]> = row.get(12)?;
+                Ok(LandingFacts {
+                    target: outward(&campaign, &id, row.get(5)?, &screen),
+                    campaign,
+                    creative: row.get::<Id<_>>(1)?.0,
+                    thumbnail_px: (row.get(2)?, row.get(3)?),
+                    is_live: row.get(7)?,
+                    sighting: Some(Sighting {
+                        place: row.get(8)?,
+                        way: row.get(9)?,
+                        seen_ms: row.get(10)?,
+                        zone: zone_of(heartbeat.as_deref()),
+                    }),
+                    is_own: visitor.is_some_and(|visitor| owner == Some(visitor.0)),
+                    is_passed_on: row.get(13)?,
+                })
+            },
+        )
+    }
+
+    /// Returns where a screen stands in public words, and by whose clock, for a page without a
+    /// link.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) fn sighting_of(
+        &self,
+        screen: ScreenNumber,
+        seen_ms: i64,
+    ) -> Result<Option<Sighting>> {
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT coalesce(place, ''), coalesce(way, ''), heartbeat
+                 FROM screens LEFT JOIN screen_places ON screen_places.screen = number WHERE number = ?1",
+                values![screen.get()],
+                |row| {
+                    let heartbeat: Option<String> = row.get(2)?;
+                    Ok(Sighting {
+                        place: row.get(0)?,
+                        way: row.get(1)?,
+                        seen_ms,
+                        zone: zone_of(heartbeat.as_deref()),
+                    })
+                },
+            )
+        })
+    }
+}
