@@ -16,6 +16,7 @@ use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
+use crate::store::campaigns::AIRING_FILM;
 use crate::store::landed::outward;
 use crate::store::rollups;
 use crate::store::rollups::{Changes, ScanSums, ShareKey, VisitKey, VisitSums};
@@ -39,6 +40,8 @@ pub struct LandingFacts {
     pub creative: Digest,
     /// Size of its thumbnail in pixels.
     pub thumbnail_px: (u32, u32),
+    /// Whether it is a film that airs.
+    pub is_film: bool,
 }
 
 /// Who opens a link, presses its button, or sees its page.
@@ -412,12 +415,13 @@ impl Store {
 
     fn facts(&self, tx: &Transaction<'_>, name: &str) -> Result<Option<LandingFacts>> {
         tx.optional(
-            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name
+            &format!("SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name,
+                 {AIRING_FILM}
              FROM shares JOIN scans ON scans.id = scan
              JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
              JOIN screens ON screens.number = scans.screen
              JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1",
+             WHERE shares.name = ?1"),
             values![name],
             |row| {
                 let id: CampaignId = row.get::<Id<_>>(4)?.0;
@@ -428,6 +432,7 @@ impl Store {
                     campaign,
                     creative: row.get::<Id<_>>(1)?.0,
                     thumbnail_px: (row.get(2)?, row.get(3)?),
+                    is_film: row.get(7)?,
                 })
             },
         )

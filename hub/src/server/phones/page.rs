@@ -20,7 +20,7 @@ use crate::server::Shared;
 use crate::store::{Landed, LandingFacts, StoreError};
 
 /// What a page may load: its own pictures and its own style.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; \
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("../page.css");
 /// Longest description in a preview, in characters; a longer text ends in an ellipsis. `publish`
@@ -69,7 +69,14 @@ impl Page<'_> {
                 div.stripe {}
                 @if self.is_link { div.here {} }
                 main {
-                    @if width > 0 {
+                    @if self.facts.is_film {
+                        figure {
+                            video src=(self.public_url.local(&format!("/f/{}.mp4", self.facts.creative)))
+                                controls playsinline preload="none" poster=[(width > 0).then_some(&shown)]
+                                width=[(width > 0).then_some(width)] height=[(width > 0).then_some(height)]
+                                aria-label=(campaign.headline.as_deref().unwrap_or(&campaign.title)) {}
+                        }
+                    } @else if width > 0 {
                         figure {
                             img src=(shown) width=(width) height=(height) alt=(campaign.headline.as_deref().unwrap_or(&campaign.title));
                         }

@@ -241,6 +241,7 @@ fn page_without_link(
         campaign: Arc::clone(&landed.campaign),
         target: landed.target.clone(),
         creative: landed.creative,
+        is_film: app.hub.store.airing_film(landed.creative)?.is_some(),
     };
     Ok(Page {
         facts: &facts,

@@ -43,6 +43,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0028_drafts.sql"),
     include_str!("sqlite/0029_slots.sql"),
     include_str!("sqlite/0030_hub_quarters.sql"),
+    include_str!("sqlite/0031_films.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -63,6 +64,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0014_drafts.sql"),
     include_str!("postgres/0015_slots.sql"),
     include_str!("postgres/0016_hub_quarters.sql"),
+    include_str!("postgres/0017_films.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.
