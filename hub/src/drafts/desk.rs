@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use passerby_folder::text::read_toml_within;
-use passerby_protocol::{CampaignId, Digest};
 use passerby_protocol::campaign;
 use passerby_protocol::creative::CreativeKind;
+use passerby_protocol::{CampaignId, Digest};
 
 use crate::Hub;
 use crate::drafts::archive::{self, ArchiveFault};
@@ -17,8 +17,8 @@ use crate::drafts::text::{Dates, TextFault, add_stage, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
 use crate::store::{
-    CampaignFile, Draft, DraftChange, DraftError, FilePlace, NewDraft, NewFile, NewSlot, Slot, SlotError,
-    StoreError,
+    CampaignFile, Draft, DraftChange, DraftError, FilePlace, NewDraft, NewFile, NewSlot, Slot,
+    SlotError, StoreError,
 };
 use crate::system::clock;
 use crate::system::repeated_errors::tell;
@@ -104,7 +104,10 @@ fn tell_elsewhere(
         let file = files.iter().find(|file| file.digest == place.file);
         file.map_or_else(String::new, |file| file.name.clone())
     };
-    places.into_iter().map(|place| (name(&place), place)).collect()
+    places
+        .into_iter()
+        .map(|place| (name(&place), place))
+        .collect()
 }
 
 /// Names, looks at and stores files. One that has the name of a known one gets another name, or

@@ -36,7 +36,8 @@ const LATER_MS: i64 = 60_000;
 /// Longest reason that is kept, in characters.
 const TOLD_CHARS_MAX: usize = 300;
 /// What is told of a film of which ffmpeg cannot bring the colours into what screens show.
-const PALE: &str = "its colours may look pale: the hub's ffmpeg lacks the filters zscale and tonemap";
+const PALE: &str =
+    "its colours may look pale: the hub's ffmpeg lacks the filters zscale and tonemap";
 
 /// What makes films ready.
 #[derive(Debug)]
@@ -163,7 +164,8 @@ impl Run<'_> {
     }
 
     fn make_ready(&self) -> Result<Came, Trouble> {
-        let folder = WorkFolder::make(self.hub.folder(), "film").map_err(|error| machine(&error))?;
+        let folder =
+            WorkFolder::make(self.hub.folder(), "film").map_err(|error| machine(&error))?;
         let came = self.came(&folder)?;
         let facts = self.converter.facts(&came)?;
         if facts.seconds.is_some_and(|seconds| seconds > SECONDS_MAX) {

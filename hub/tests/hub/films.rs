@@ -92,16 +92,44 @@ fn a_film_of_a_phone_is_made_ready_by_itself_and_is_what_airs() {
     let at = |name: &str| folder.path().join(name);
     let sound = ["-f", "lavfi", "-i", "sine=d=2", "-shortest"];
     let coded = [
-        "-c:v", "libx265", "-x265-params", "log-level=error", "-preset", "ultrafast", "-pix_fmt",
-        "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace",
-        "bt2020nc", "-tag:v", "hvc1", "-c:a", "pcm_s16le",
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        "log-level=error",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        "arib-std-b67",
+        "-colorspace",
+        "bt2020nc",
+        "-tag:v",
+        "hvc1",
+        "-c:a",
+        "pcm_s16le",
     ];
     let options = [&sound[..], &coded[..]].concat();
-    film(&at("phone.mov"), "testsrc2=size=640x360:rate=60:duration=2", &options);
+    film(
+        &at("phone.mov"),
+        "testsrc2=size=640x360:rate=60:duration=2",
+        &options,
+    );
     let plain = [
-        "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
     ];
-    film(&at("good.mp4"), "testsrc2=size=320x180:rate=25:duration=1", &plain);
+    film(
+        &at("good.mp4"),
+        "testsrc2=size=320x180:rate=25:duration=1",
+        &plain,
+    );
     let terminal = stand.terminal("exit B");
     let ada = Program::new(&stand);
     ada.begin("jazz");
@@ -137,15 +165,24 @@ fn a_film_of_a_phone_is_made_ready_by_itself_and_is_what_airs() {
         .iter()
         .map(|item| item.creative.to_string())
         .collect();
-    assert!(airing.contains(&made.as_str().unwrap().to_owned()), "{airing:?}");
+    assert!(
+        airing.contains(&made.as_str().unwrap().to_owned()),
+        "{airing:?}"
+    );
     // What it is now; and the same film again needs no work.
     let hub = stand.hub();
-    let file = hub.blobs.file(made.as_str().unwrap().parse().unwrap()).unwrap();
+    let file = hub
+        .blobs
+        .file(made.as_str().unwrap().parse().unwrap())
+        .unwrap();
     let facts = Converter::new(env!("CARGO_BIN_EXE_passerby-hub").into())
         .facts(&file)
         .unwrap();
     assert_eq!(facts.reasons(), Vec::<Reason>::new(), "{facts:?}");
-    assert_eq!((&*facts.codec, facts.sound.as_deref()), ("h264", Some("aac")));
+    assert_eq!(
+        (&*facts.codec, facts.sound.as_deref()),
+        ("h264", Some("aac"))
+    );
     ada.begin("blues");
     ada.add("blues", "again.mov", &at("phone.mov"));
     let again = ada.draft("blues");
@@ -159,7 +196,11 @@ fn a_draft_is_not_published_before_its_films_are_ready() {
     stand.stop();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clip.avi");
-    film(&file, "testsrc2=size=320x180:rate=25:duration=1", &["-c:v", "mpeg4"]);
+    film(
+        &file,
+        "testsrc2=size=320x180:rate=25:duration=1",
+        &["-c:v", "mpeg4"],
+    );
     fs::rename(&file, folder.path().join("clip.mp4")).unwrap();
     // An AVI is no film that a draft takes, whatever its name.
     let hub = stand.hub();
@@ -200,14 +241,17 @@ fn a_hub_that_is_killed_over_a_film_makes_it_ready_after_its_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let long = folder.path().join("long.mp4");
     let options = ["-c:v", "mpeg4", "-q:v", "5"];
-    film(&long, "testsrc2=size=1280x720:rate=50:duration=40", &options);
+    film(
+        &long,
+        "testsrc2=size=1280x720:rate=50:duration=40",
+        &options,
+    );
     {
         let ada = Program::new(&stand);
         ada.begin("jazz");
         ada.add("jazz", "long.mp4", &long);
-        let is_on_its_way = |film: &Value| {
-            film["state"] == "running" && film["permille"].as_u64() > Some(0)
-        };
+        let is_on_its_way =
+            |film: &Value| film["state"] == "running" && film["permille"].as_u64() > Some(0);
         let on_its_way = ada.wait("jazz", |films| films.iter().all(is_on_its_way));
         assert_eq!(
             on_its_way["films"][0]["reasons"],
@@ -232,7 +276,11 @@ fn a_film_is_called_off_and_tried_again_on_its_page() {
     let folder = tempfile::tempdir().unwrap();
     let long = folder.path().join("long.mp4");
     let options = ["-c:v", "mpeg4", "-q:v", "5"];
-    film(&long, "testsrc2=size=1280x720:rate=50:duration=60", &options);
+    film(
+        &long,
+        "testsrc2=size=1280x720:rate=50:duration=60",
+        &options,
+    );
     let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
     let bytes = fs::read(&long).unwrap();
     let made = ada.upload(
@@ -240,11 +288,17 @@ fn a_film_is_called_off_and_tried_again_on_its_page() {
         &[("title", "jazz"), ("target", "https://shop.example")],
         &[("files", "long.mp4", &bytes)],
     );
-    assert_eq!(location(&made), "/console/drafts/jazz/films?done=draft-begun");
+    assert_eq!(
+        location(&made),
+        "/console/drafts/jazz/films?done=draft-begun"
+    );
     let page = ada.get("/console/drafts/jazz/films");
     assert_eq!(page.headers()["refresh"], "3");
     let page = page.text().unwrap();
-    assert!(page.contains("long.mp4") && page.contains("Call it off"), "{page}");
+    assert!(
+        page.contains("long.mp4") && page.contains("Call it off"),
+        "{page}"
+    );
     let draft = ada.get("/console/drafts/jazz");
     assert!(!draft.headers().contains_key("refresh"));
     let draft = draft.text().unwrap();
@@ -256,7 +310,10 @@ fn a_film_is_called_off_and_tried_again_on_its_page() {
     let off = ada.post(&path, &[("do", "call-off")]);
     assert_eq!(location(&off), "/console/drafts/jazz");
     let page = ada.looked_at("/console/drafts/jazz");
-    assert!(page.contains("Called off") && page.contains("Try again"), "{page}");
+    assert!(
+        page.contains("Called off") && page.contains("Try again"),
+        "{page}"
+    );
     let gone = ada.get("/console/drafts/jazz/films");
     assert_eq!(location(&gone), "/console/drafts/jazz");
     let twice = ada.post(&path, &[("do", "call-off")]);
@@ -278,7 +335,10 @@ fn broken_and_hostile_films_say_why_and_cost_themselves_alone() {
     film(&at("good.mp4"), small, &["-c:v", "mpeg4"]);
     let start = ["-c:v", "mpeg4", "-movflags", "+faststart"];
     film(&at("start.mp4"), small, &start);
-    let (good, start) = (fs::read(at("good.mp4")).unwrap(), fs::read(at("start.mp4")).unwrap());
+    let (good, start) = (
+        fs::read(at("good.mp4")).unwrap(),
+        fs::read(at("start.mp4")).unwrap(),
+    );
     // Without the list of its pictures; with a list and no picture; with sizes that lie.
     fs::write(at("headless.mp4"), &good[..good.len() / 2]).unwrap();
     let head = start.windows(4).position(|four| four == b"mdat").unwrap();
@@ -292,7 +352,13 @@ fn broken_and_hostile_films_say_why_and_cost_themselves_alone() {
     fs::write(at("words.mp4"), words).unwrap();
     let ada = Program::new(&stand);
     ada.begin("jazz");
-    let names = ["headless.mp4", "empty.mp4", "lying.mp4", "words.mp4", "good.mp4"];
+    let names = [
+        "headless.mp4",
+        "empty.mp4",
+        "lying.mp4",
+        "words.mp4",
+        "good.mp4",
+    ];
     for name in names {
         ada.add("jazz", name, &at(name));
     }
@@ -314,6 +380,140 @@ fn broken_and_hostile_films_say_why_and_cost_themselves_alone() {
     }
     assert_eq!(ready["films"].as_array().unwrap().len(), names.len());
     let problems = ready["problems"].as_array().unwrap();
-    assert!(problems.iter().any(|one| one["file"] == "words.mp4"), "{ready}");
-    assert!(problems.iter().all(|one| one["file"] != "good.mp4"), "{ready}");
+    assert!(
+        problems.iter().any(|one| one["file"] == "words.mp4"),
+        "{ready}"
+    );
+    assert!(
+        problems.iter().all(|one| one["file"] != "good.mp4"),
+        "{ready}"
+    );
+}
+
+#[test]
+fn only_films_that_air_go_out_whole_or_in_parts() {
+    let stand = Stand::start();
+    let folder = tempfile::tempdir().unwrap();
+    let campaign = folder.path().join("jazz");
+    fs::create_dir(&campaign).unwrap();
+    film(
+        &campaign.join("clip.mp4"),
+        "testsrc2=size=320x180:rate=25:duration=1",
+        &[
+            "-c:v",
+            "libx264",
+            "-pix_fmt",
+            "yuv420p",
+            "-movflags",
+            "+faststart",
+        ],
+    );
+    let toml = "title = \"Jazz\"\nlanding = \"page\"\ntarget = \"https://shop.example\"\n";
+    fs::write(campaign.join("campaign.toml"), toml).unwrap();
+    let bytes = fs::read(campaign.join("clip.mp4")).unwrap();
+    let digest = passerby_protocol::Digest::of(&bytes);
+    let path = format!("/f/{digest}.mp4");
+    let get = |range: &str| {
+        let request = stand.client.get(stand.address(&path));
+        let request = match range {
+            "" => request,
+            range => request.header("range", range),
+        };
+        request.header("accept-encoding", "gzip").send().unwrap()
+    };
+    assert_eq!(get("").status(), 404);
+    let terminal = stand.terminal("exit B");
+    stand.publish(campaign.to_str().unwrap());
+    let whole = get("");
+    assert_eq!(whole.status(), 200);
+    assert_eq!(whole.headers()["content-type"], "video/mp4");
+    assert_eq!(whole.headers()["accept-ranges"], "bytes");
+    assert_eq!(whole.bytes().unwrap(), bytes);
+    let part = get("bytes=10-19");
+    assert_eq!(part.status(), 206);
+    let range = format!("bytes 10-19/{}", bytes.len());
+    assert_eq!(part.headers()["content-range"], range.as_str());
+    assert_eq!(part.bytes().unwrap(), bytes[10..20]);
+    let outside = get(&format!("bytes={}-", bytes.len()));
+    assert_eq!(outside.status(), 416);
+    for other in ["/f/x.mp4", "/f/", "/f/..%2Fhub.db"] {
+        let answer = stand.client.get(stand.address(other)).send().unwrap();
+        assert_eq!(answer.status(), 404, "{other}");
+    }
+    // Its landing page plays it, without a script, and shows its picture before.
+    let manifest = stand.manifest(&terminal);
+    let assignment = manifest.campaigns[0].items[0].assignment;
+    let scan = stand.visit(1, &stand.scan_path(assignment, 1));
+    let share = crate::stand::location(&scan);
+    let page = stand.visit(1, &share);
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(policy.contains("media-src 'self'"), "{policy}");
+    let page = page.text().unwrap();
+    assert!(page.contains(&format!("<video src=\"{path}\"")), "{page}");
+    for part in [
+        "controls",
+        "playsinline",
+        "preload=\"none\"",
+        "picture.jpg\"",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("<script"), "{page}");
+    // Off the screens, it is nobody's business any more; the page shows the picture.
+    stand.json(&["unpublish", "jazz"]);
+    assert_eq!(get("").status(), 404);
+    let page = stand.visit(1, &share).text().unwrap();
+    assert!(!page.contains("<video") && page.contains("<img"), "{page}");
+}
+
+#[test]
+fn a_file_that_is_used_elsewhere_is_kept_once_and_says_where() {
+    let stand = Stand::start();
+    let folder = tempfile::tempdir().unwrap();
+    let fast = folder.path().join("fast.mp4");
+    let options = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
+    film(&fast, "testsrc2=size=320x180:rate=60:duration=1", &options);
+    let ada = Program::new(&stand);
+    for name in ["jazz", "blues"] {
+        ada.begin(name);
+    }
+    ada.add("jazz", "first.mp4", &fast);
+    ada.ready("jazz");
+    let (status, said) = ada.call(
+        "POST",
+        "/drafts/blues/files?name=second.mp4",
+        fs::read(&fast).unwrap(),
+    );
+    assert_eq!(status, 200, "{said}");
+    let place = json!({ "file": "second.mp4", "campaign": "jazz", "name": "first.mp4" });
+    assert_eq!(said["elsewhere"], json!([place]), "{said}");
+    // In its own draft it is there already, also as what came before it was made anew.
+    let (_, said) = ada.call(
+        "POST",
+        "/drafts/blues/files?name=third.mp4",
+        fs::read(&fast).unwrap(),
+    );
+    assert_eq!(said["added"], json!([]), "{said}");
+    let reason = said["left_out"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("here already, as second.mp4"), "{said}");
+    let mut browser = Visitor::signed_in(&stand, "Bob", Role::Owner, &Scope::ALL);
+    let page = browser.looked_at("/console/drafts/blues");
+    assert!(
+        page.contains("used elsewhere") && page.contains("first.mp4"),
+        "{page}"
+    );
+    // Whoever has nothing to do with the other draft does not hear of it.
+    let scope = Scope {
+        screens: None,
+        campaigns: Some(["north".to_owned()].into()),
+    };
+    let places = stand.hub().store.places_of(
+        &[passerby_protocol::Digest::of(&fs::read(&fast).unwrap())],
+        None,
+        &scope,
+    );
+    assert_eq!(places.unwrap(), []);
 }

@@ -61,7 +61,13 @@ mod tests {
     #[test]
     fn the_place_of_the_head_is_told_and_nonsense_ends_the_look() {
         let (ftyp, moov, mdat) = (one(b"ftyp", 16), one(b"moov", 40), one(b"mdat", 100));
-        let long = [&1_u32.to_be_bytes()[..], b"mdat", &116_u64.to_be_bytes(), &[0; 100]].concat();
+        let long = [
+            &1_u32.to_be_bytes()[..],
+            b"mdat",
+            &116_u64.to_be_bytes(),
+            &[0; 100],
+        ]
+        .concat();
         for (parts, is_last) in [
             (vec![&ftyp, &moov, &mdat], false),
             (vec![&ftyp, &mdat, &moov], true),
@@ -69,8 +75,14 @@ mod tests {
             (vec![&ftyp, &mdat], false),
             (vec![&one(b"mdat", 0), &moov], true),
             (vec![&b"\0\0\0\x03mdat....".to_vec(), &moov], false),
-            (vec![&b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x01".to_vec(), &moov], false),
-            (vec![&b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()], false),
+            (
+                vec![&b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x01".to_vec(), &moov],
+                false,
+            ),
+            (
+                vec![&b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()],
+                false,
+            ),
             (vec![&b"\0\0\0\0mdat".to_vec(), &moov], false),
             (vec![&b"short".to_vec()], false),
             (vec![], false),

@@ -257,7 +257,11 @@ mod tests {
             ("\"width\":1920", "\"width\":3840", vec![Reason::Size]),
             ("\"height\":1080", "\"height\":1920", vec![Reason::Size]),
             ("30000/1001", "60/1", vec![Reason::Rate]),
-            ("\"r_frame_rate\":\"30000/1001\"", "\"r_frame_rate\":\"30/1\"", vec![]),
+            (
+                "\"r_frame_rate\":\"30000/1001\"",
+                "\"r_frame_rate\":\"30/1\"",
+                vec![],
+            ),
             // What a phone writes that drops pictures in the dark.
             (
                 "\"r_frame_rate\":\"30000/1001\"",
@@ -334,7 +338,10 @@ mod tests {
         assert!(last.reasons().iter().all(|reason| !reason.is_of_pictures()));
         let webm = PLAIN.replace("h264", "vp9").replace("High", "Profile 0");
         let stream = format!(r#"{webm}}},{{"codec_type":"audio","codec_name":"opus""#);
-        assert_eq!(facts(&stream, r#""format_name":"matroska,webm""#).reasons(), []);
+        assert_eq!(
+            facts(&stream, r#""format_name":"matroska,webm""#).reasons(),
+            []
+        );
     }
 
     #[test]

@@ -426,7 +426,11 @@ pub(super) const FORMS: &[Form] = &[
         "FilePlace",
         &[
             field("file", Holds::Text, "what it is called here"),
-            field("campaign", Holds::Text, "the campaign or draft that has it, too"),
+            field(
+                "campaign",
+                Holds::Text,
+                "the campaign or draft that has it, too",
+            ),
             field("name", Holds::Text, "what that calls it"),
         ],
     ),

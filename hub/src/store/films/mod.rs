@@ -7,13 +7,11 @@
 //! many films.
 
 mod records;
-mod work;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub(in crate::store) use crate::store::films::records::{has_open, has_room, of_campaign, take_up};
 
-pub use crate::store::films::records::{
-    FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState,
-};
+pub use crate::store::films::records::{FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState};
 pub use crate::store::films::work::{CLAIM_MS, ClaimedFilm, MadeFilm};

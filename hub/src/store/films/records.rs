@@ -228,7 +228,10 @@ fn person(actor: &Actor) -> i64 {
 }
 
 /// Tells whether one more film of somebody's may wait.
-pub(in crate::store) fn has_room(tx: &Transaction<'_>, actor: &Actor) -> Result<bool, DatabaseError> {
+pub(in crate::store) fn has_room(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+) -> Result<bool, DatabaseError> {
     let all: usize = tx.value(
         &format!("SELECT count(*) FROM film_jobs WHERE {OPEN}"),
         values![],

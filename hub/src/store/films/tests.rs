@@ -22,7 +22,12 @@ fn film(name: &str, content: &str) -> NewFile {
 }
 
 fn person(number: i64) -> Actor {
-    Actor::person(number, format!("person {number}"), Role::Publisher, Scope::ALL)
+    Actor::person(
+        number,
+        format!("person {number}"),
+        Role::Publisher,
+        Scope::ALL,
+    )
 }
 
 fn make(store: &Store, actor: &Actor, name: &str, files: &[NewFile]) {
@@ -79,9 +84,19 @@ fn a_film_that_was_made_takes_the_place_of_what_came_and_is_known_again() {
         assert_eq!(after.films[0].state, FilmState::Made);
         assert!(!after.has_open_films());
         // The same film once more, in another draft, and what was made of it.
-        make(&store, &ada, "blues", &[film("b.mov", "old"), film("c.mp4", "new")]);
+        make(
+            &store,
+            &ada,
+            "blues",
+            &[film("b.mov", "old"), film("c.mp4", "new")],
+        );
         let again = draft(&store, "blues");
-        assert!(again.files.iter().all(|file| file.digest == Digest::of(b"new")));
+        assert!(
+            again
+                .files
+                .iter()
+                .all(|file| file.digest == Digest::of(b"new"))
+        );
         assert!(!again.has_open_films());
         assert!(store.claim_film("three", 9_000).unwrap().is_none());
         // Nobody needs the original any more.
@@ -96,7 +111,12 @@ fn a_claim_that_nobody_renews_goes_to_the_next_and_counts_for_nothing_any_more()
         let store = database.open();
         make(&store, &person(1), "jazz", &[film("clip.mov", "old")]);
         let lost = claim(&store, "one", 1_000);
-        assert!(store.claim_film("two", 1_000 + CLAIM_MS - 1).unwrap().is_none());
+        assert!(
+            store
+                .claim_film("two", 1_000 + CLAIM_MS - 1)
+                .unwrap()
+                .is_none()
+        );
         assert!(store.film_goes_on(&lost, (1, &[]), 5_000).unwrap());
         assert!(store.claim_film("two", 1_000 + CLAIM_MS).unwrap().is_none());
         let next = claim(&store, "two", 5_000 + CLAIM_MS);
@@ -126,18 +146,29 @@ fn a_film_that_is_left_comes_back_and_one_that_nobody_wants_is_called_off() {
     on_each_database(|database| {
         let store = database.open();
         let ada = person(1);
-        make(&store, &ada, "jazz", &[film("a.mov", "a"), film("b.mov", "b")]);
+        make(
+            &store,
+            &ada,
+            "jazz",
+            &[film("a.mov", "a"), film("b.mov", "b")],
+        );
         for round in 0..9 {
             let left = claim(&store, "one", 1_000 + round);
-            store.leave_film(&left, "the disk is full", 1_001 + round).unwrap();
+            store
+                .leave_film(&left, "the disk is full", 1_001 + round)
+                .unwrap();
         }
         let films = draft(&store, "jazz").films;
         assert_eq!(films[0].told, "the disk is full");
         let taken = claim(&store, "two", 2_000);
         let (campaign, other) = (id("jazz"), films.iter().find(|one| one.id != taken.id));
         let other = other.unwrap().id;
-        store.call_film_off(&ada, (&campaign, other), 3_000).unwrap();
-        store.call_film_off(&ada, (&campaign, taken.id), 3_000).unwrap();
+        store
+            .call_film_off(&ada, (&campaign, other), 3_000)
+            .unwrap();
+        store
+            .call_film_off(&ada, (&campaign, taken.id), 3_000)
+            .unwrap();
         assert!(!store.film_goes_on(&taken, (9, &[]), 3_000).unwrap());
         assert!(!store.put_film(&taken, made("new"), 3_000).unwrap());
         assert!(!draft(&store, "jazz").has_open_films());
@@ -145,7 +176,9 @@ fn a_film_that_is_left_comes_back_and_one_that_nobody_wants_is_called_off() {
             store.call_film_off(&ada, (&campaign, other), 3_000),
             Err(DraftError::FilmElsewhere(FilmState::CalledOff))
         ));
-        store.try_film_again(&ada, (&campaign, other), 4_000).unwrap();
+        store
+            .try_film_again(&ada, (&campaign, other), 4_000)
+            .unwrap();
         assert!(draft(&store, "jazz").has_open_films());
         assert!(matches!(
             store.try_film_again(&ada, (&campaign, other), 4_000),
@@ -164,7 +197,9 @@ fn a_film_that_is_left_comes_back_and_one_that_nobody_wants_is_called_off() {
             remove: vec!["a.mov".to_owned(), "b.mov".to_owned()],
             ..DraftChange::default()
         };
-        store.change_draft(&ada, &campaign, None, &change, 5_000).unwrap();
+        store
+            .change_draft(&ada, &campaign, None, &change, 5_000)
+            .unwrap();
         assert!(store.claim_film("three", 6_000).unwrap().is_none());
         assert!(draft(&store, "jazz").films.is_empty());
     });
@@ -183,7 +218,10 @@ fn people_have_their_turns_and_nobody_has_more_films_waiting_than_they_may() {
             ..DraftChange::default()
         };
         let refused = store.change_draft(&person(1), &id("many"), None, &more, 2_000);
-        assert!(matches!(refused, Err(DraftError::TooManyFilms)), "{refused:?}");
+        assert!(
+            matches!(refused, Err(DraftError::TooManyFilms)),
+            "{refused:?}"
+        );
         make(&store, &person(2), "one", &[film("own.mov", "own")]);
         let first = claim(&store, "a", 3_000);
         assert_eq!(first.campaign, id("many"));
@@ -197,7 +235,9 @@ fn people_have_their_turns_and_nobody_has_more_films_waiting_than_they_may() {
             add: vec![film("own.mov", "own")],
             ..DraftChange::default()
         };
-        store.change_draft(&person(2), &id("one"), None, &own, 4_000).unwrap();
+        store
+            .change_draft(&person(2), &id("one"), None, &own, 4_000)
+            .unwrap();
         assert!(!draft(&store, "one").has_open_films());
     });
 }

@@ -140,13 +140,7 @@ impl Store {
         self.end_film(film, "failed", told, now_ms)
     }
 
-    fn end_film(
-        &self,
-        film: &ClaimedFilm,
-        state: &str,
-        told: &str,
-        now_ms: i64,
-    ) -> Result<()> {
+    fn end_film(&self, film: &ClaimedFilm, state: &str, told: &str, now_ms: i64) -> Result<()> {
         self.write(Lock::Everything, |tx| {
             tx.execute(
                 "UPDATE film_jobs SET state = ?3, told = ?4, ended_ms = ?5, claim = ''

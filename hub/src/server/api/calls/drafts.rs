@@ -27,8 +27,7 @@ use crate::server::console::pages::drafts::files::archive;
 use crate::server::console::pages::drafts::finish::note_of;
 use crate::server::problem::Problem;
 use crate::store::{
-    ChosenScreens, Draft, DraftChange, DraftError, DraftRow, DraftState, FilmJob, NewDraft,
-    Store,
+    ChosenScreens, Draft, DraftChange, DraftError, DraftRow, DraftState, FilmJob, NewDraft, Store,
 };
 use crate::system::clock;
 use crate::templates;
@@ -327,7 +326,9 @@ fn added(told: &Added) -> Value {
         .collect();
     let elsewhere = told.elsewhere.iter();
     let elsewhere: Vec<Value> = elsewhere
-        .map(|(file, place)| json!({ "file": file, "campaign": place.campaign, "name": place.name }))
+        .map(
+            |(file, place)| json!({ "file": file, "campaign": place.campaign, "name": place.name }),
+        )
         .collect();
     json!({ "added": told.added, "left_out": left_out, "elsewhere": elsewhere })
 }

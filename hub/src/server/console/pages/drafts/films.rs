@@ -130,7 +130,10 @@ const fn state(state: FilmState) -> [&'static str; 2] {
         FilmState::Running => ["处理中", "Being made ready"],
         FilmState::Made => ["已转好", "Made into what screens play well"],
         FilmState::Kept => ["原样可用", "Good as it came"],
-        FilmState::Failed => ["没有转成，保持原样", "Nothing came of it; it stays as it came"],
+        FilmState::Failed => [
+            "没有转成，保持原样",
+            "Nothing came of it; it stays as it came",
+        ],
         FilmState::CalledOff => ["已取消，保持原样", "Called off; it stays as it came"],
     }
 }
@@ -151,10 +154,7 @@ const fn reason_words(reason: Reason) -> [&'static str; 2] {
             "画面大于 1920 × 1080",
             "it has more pixels than 1920 x 1080",
         ],
-        Reason::Rate => [
-            "每秒超过 30 帧",
-            "it has more than 30 pictures a second",
-        ],
+        Reason::Rate => ["每秒超过 30 帧", "it has more than 30 pictures a second"],
         Reason::Uneven => ["帧间隔不均匀", "its pictures come unevenly"],
         Reason::Interlaced => [
             "它是隔行扫描的",
