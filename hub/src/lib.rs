@@ -23,6 +23,7 @@ pub mod blobs;
 pub mod cli;
 mod database;
 pub mod drafts;
+pub mod films;
 pub mod hub;
 pub mod keys;
 pub mod people;

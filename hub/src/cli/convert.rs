@@ -7,7 +7,8 @@ use passerby_folder::durable_file;
 use serde_json::json;
 
 use crate::cli::{Failure, Output};
-use crate::publish::conversion::{ConvertError, Converter};
+use crate::publish::conversion::{ConvertError, Converter, Reason};
+use crate::publish::folder::Publication;
 
 /// How often it is said how much is done, in percent.
 const STEP_PERCENT: u32 = 10;
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if is_converted {
         let mut said = 0;
-        converter.convert(&arguments.film, &facts, &arguments.new, &mut |done| {
+        let made = converter.convert(&arguments.film, &facts, &arguments.new, &mut |done| {
             // From 0 to 100.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let percent = (done * 100.0) as u32;
@@ -63,6 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
             true
         })?;
+        if made.is_pale {
+            text += "its colours may look pale: this ffmpeg lacks the filters zscale and tonemap\n";
+        }
         text += &format!("{shown} is what screens play well\n");
     } else {
         text += "screens play it well as it is; --anyway converts it all the same\n";
@@ -83,4 +87,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         &text,
     )?;
     Ok(())
+}
+
+/// Of which films that are published screens would play another one better, and how to make it.
+pub(super) fn better_films(publications: &[Publication]) -> Vec<String> {
+    let Ok(converter) = Converter::of_this_program() else {
+        return Vec::new();
+    };
+    let films = publications.iter().flat_map(|publication| {
+        let creatives = publication.creatives.iter();
+        creatives.filter(|creative| creative.media_type.starts_with("video/"))
+    });
+    films
+        .filter_map(|film| {
+            // What ffmpeg does not read was told of already.
+            let reasons = converter.facts(&film.source).ok()?.reasons();
+            // A screen has all of its file before it plays it.
+            let mut reasons = reasons.iter().filter(|reason| **reason != Reason::HeadLast);
+            let first = reasons.next()?;
+            let file = film.source.display();
+            Some(format!(
+                "{file}: screens would play another one better, since {first}; `passerby-hub convert {file} NEW.mp4` makes it"
+            ))
+        })
+        .collect()
 }

@@ -536,6 +536,9 @@ fn publish(
             eprintln!("note: {}: {found}", publication.id);
         }
     }
+    for note in crate::cli::convert::better_films(&publications) {
+        eprintln!("note: {note}");
+    }
     // What cannot be stored keeps all of them from going out.
     for publication in &publications {
         hub.store_files(publication, clock::now_ms())?;

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use passerby_folder::text::read_toml_within;
-use passerby_protocol::CampaignId;
 use passerby_protocol::campaign;
+use passerby_protocol::creative::CreativeKind;
+use passerby_protocol::{CampaignId, Digest};
 
 use crate::Hub;
 use crate::drafts::archive::{self, ArchiveFault};
@@ -16,8 +17,8 @@ use crate::drafts::text::{Dates, TextFault, add_stage, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
 use crate::store::{
-    CampaignFile, Draft, DraftChange, DraftError, NewDraft, NewFile, NewSlot, Slot, SlotError,
-    StoreError,
+    CampaignFile, Draft, DraftChange, DraftError, FilePlace, NewDraft, NewFile, NewSlot, Slot,
+    SlotError, StoreError,
 };
 use crate::system::clock;
 use crate::system::repeated_errors::tell;
@@ -30,6 +31,17 @@ pub struct Added {
     pub added: Vec<String>,
     /// Those that are not: what their sender calls them, and why not.
     pub left_out: Vec<(String, FileFault)>,
+    /// Where else what is in now is used: the name that it has here, and a place. Its bytes are
+    /// kept once.
+    pub elsewhere: Vec<(String, FilePlace)>,
+}
+
+impl Added {
+    /// Tells whether a film is among what is in now.
+    pub fn has_films(&self) -> bool {
+        let is_film = |name: &String| CreativeKind::of_name(name) == Some(CreativeKind::Video);
+        self.added.iter().any(is_film)
+    }
 }
 
 /// Says why a draft was not begun or changed.
@@ -70,6 +82,32 @@ struct Taken {
     text: Option<String>,
     files: Vec<NewFile>,
     told: Added,
+}
+
+/// Tells where else the files that are in now are used.
+fn tell_elsewhere(
+    hub: &Hub,
+    actor: &Actor,
+    own: &CampaignId,
+    files: &[NewFile],
+) -> Vec<(String, FilePlace)> {
+    let digests: Vec<_> = files.iter().map(|file| file.digest).collect();
+    let places = match hub.store.places_of(&digests, Some(own), actor.scope()) {
+        Ok(places) => places,
+        Err(error) => {
+            // What was done is done.
+            tell("where else files are used is unknown", &error);
+            return Vec::new();
+        }
+    };
+    let name = |place: &FilePlace| {
+        let file = files.iter().find(|file| file.digest == place.file);
+        file.map_or_else(String::new, |file| file.name.clone())
+    };
+    places
+        .into_iter()
+        .map(|place| (name(&place), place))
+        .collect()
 }
 
 /// Names, looks at and stores files. One that has the name of a known one gets another name, or
@@ -129,7 +167,9 @@ fn take_one(
     let mut others: Vec<_> = others
         .chain(taken.files.iter().map(|file| (&file.name, file.digest)))
         .collect();
-    if let Some((same, _)) = others.iter().find(|(_, digest)| *digest == stored.digest) {
+    let made = hub.store.made_of(stored.digest)?;
+    let is_same = |digest: Digest| digest == stored.digest || Some(digest) == made;
+    if let Some((same, _)) = others.iter().find(|(_, digest)| is_same(*digest)) {
         return Err(FileFault::Known((*same).clone()));
     }
     if replaces {
@@ -169,9 +209,11 @@ pub fn begin(
     if taken.files.is_empty() && taken.text.is_none() {
         return Err(DeskFault::Nothing(taken.told));
     }
+    let mut taken = taken;
     let text = taken.text.unwrap_or_default();
     let text = set_keys(&text, &[("title", &title), ("target", target.trim())])?;
     let id = free_id(hub, &title)?;
+    taken.told.elsewhere = tell_elsewhere(hub, actor, &id, &taken.files);
     let new = NewDraft {
         text,
         files: taken.files,
@@ -318,10 +360,11 @@ pub fn add_files(
     replaces: bool,
     now_ms: i64,
 ) -> Result<Added, DeskFault> {
-    let taken = take(hub, received, &draft.files, replaces, now_ms);
+    let mut taken = take(hub, received, &draft.files, replaces, now_ms);
     if taken.text.is_none() && taken.files.is_empty() {
         return Ok(taken.told);
     }
+    taken.told.elsewhere = tell_elsewhere(hub, actor, &draft.row.campaign, &taken.files);
     let change = DraftChange {
         text: taken.text,
         add: taken.files,

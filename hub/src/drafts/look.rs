@@ -107,6 +107,10 @@ impl Looker {
         now_ms: i64,
     ) -> Result<std::collections::BTreeSet<ScreenNumber>, PublishFault> {
         let id = &draft.row.campaign;
+        // Of a draft that was read with none open no film changes any more.
+        if draft.has_open_films() {
+            return Err(DraftError::FilmsWait.into());
+        }
         let folder =
             folder_of(hub, id, &draft.row.text, &draft.files).map_err(PublishFault::Look)?;
         let (read, pictures) = self.read(folder.path())?;

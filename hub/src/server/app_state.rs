@@ -12,6 +12,7 @@ use crate::Hub;
 use crate::alerts::service::Service as AlertService;
 use crate::drafts::look::Looker;
 use crate::drafts::subjects::Subjects;
+use crate::films::service::Service as FilmService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -38,6 +39,9 @@ const BLOCKING_MAX: usize = 64;
 /// at a time.
 const DECODING_MAX: usize = 2;
 
+/// Most films that go out to phones at one time.
+const FILMS_TO_PHONES_MAX: usize = 64;
+
 /// What every handler shares.
 pub(crate) struct AppState {
     pub(super) hub: Hub,
@@ -53,6 +57,9 @@ pub(crate) struct AppState {
     pub(super) previews: Arc<Desk>,
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
+    pub(super) films: FilmService,
+    /// Places for films that go out to phones.
+    pub(super) films_to_phones: Arc<Semaphore>,
     pub(super) subjects: Subjects,
     pub(super) work_of_people: WorkOfPeople,
     pub(super) turns: Turns,
@@ -88,6 +95,8 @@ impl AppState {
             sources,
             alerts,
             looker: Looker::of_this_program(),
+            films: FilmService::of_this_program(),
+            films_to_phones: Arc::new(Semaphore::new(FILMS_TO_PHONES_MAX)),
             subjects: Subjects::default(),
             work_of_people: WorkOfPeople::default(),
             background: BackgroundRuns::default(),

@@ -8,7 +8,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
-use crate::server::phones::{note, scan, share};
+use crate::server::phones::{film, note, scan, share};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -192,6 +192,14 @@ pub(super) fn of_phones() -> Vec<Answered> {
                 "a creative's picture, `SHA256.jpg`, the same for everybody, also for previews",
             ),
             share::picture,
+        ),
+        answered(
+            HttpCall::get(
+                "/f/{film}",
+                &[200, 206, 404, 416],
+                "a film that airs, `SHA256.mp4`, whole or in part, for the player of a landing page",
+            ),
+            film::film,
         ),
         answered(
             HttpCall::get(

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Page,
     /// The pictures of pages; every page has a few.
     Picture,
+    /// Films of pages, a part at a time; a player asks for some ten of each.
+    Film,
     /// New scans that count. Whoever changes all else that a request says still comes from one
     /// network; a crowd in one station's network is told from them by number alone.
     Scan,
@@ -55,9 +57,10 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Page,
         Self::Picture,
+        Self::Film,
         Self::Scan,
         Self::Visit,
         Self::Press,
@@ -72,6 +75,7 @@ impl Kind {
         match self {
             Self::Page => "page",
             Self::Picture => "picture",
+            Self::Film => "film",
             Self::Scan => "scan",
             Self::Visit => "visit",
             Self::Press => "press",
@@ -88,6 +92,7 @@ impl Kind {
         match self {
             Self::Page => (50, 200),
             Self::Picture => (12, 800),
+            Self::Film => (100, 400),
             Self::Scan | Self::Visit => (2_000, 150),
             Self::Press => (20, 1_000),
             Self::Guess => (2_000, 100),

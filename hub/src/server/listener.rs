@@ -357,6 +357,7 @@ impl Server {
         let background = tokio::spawn(background::keep(Arc::clone(&self.app)));
         let sources = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::SOURCES));
         let alerts = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::ALERTS));
+        let films = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FILMS));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -390,6 +391,7 @@ impl Server {
         background.abort();
         sources.abort();
         alerts.abort();
+        films.abort();
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

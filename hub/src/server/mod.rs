@@ -20,6 +20,7 @@ mod connections;
 mod console;
 mod count_writer;
 mod counts;
+mod file_parts;
 mod forgetting;
 mod held;
 mod judging_alerts;

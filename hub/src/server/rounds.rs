@@ -1,4 +1,4 @@
-//! Rounds of work that waits for servers of others, while background work is this process's.
+//! Rounds of work that waits for servers or programs of others, while background work is this process's.
 //!
 //! Invariant: a round has a thread of its own, which nobody waits for at the end: a server that
 //! does not answer holds up no shutdown, and what is cut off is taken up by a later round.
@@ -37,6 +37,12 @@ pub(super) const SOURCES: Rounds = Rounds {
 pub(super) const ALERTS: Rounds = Rounds {
     name: "alerts",
     run: |app, goes_on, now_ms| app.alerts.send_due(&app.hub, goes_on, now_ms),
+};
+
+/// Makes the films ready that wait.
+pub(super) const FILMS: Rounds = Rounds {
+    name: "films",
+    run: |app, goes_on, now_ms| app.films.run_due(&app.hub, goes_on, now_ms),
 };
 
 /// Runs rounds, for ever.

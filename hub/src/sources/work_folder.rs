@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use passerby_protocol::hexadecimal::hex;
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
 use crate::system::{private, random};
 
@@ -16,6 +17,11 @@ use crate::system::{private, random};
 const FOLDER: &str = "source-work";
 /// After this time nobody is at work in one any more, in milliseconds.
 const OLD_MS: i64 = 3_600_000;
+/// The present, as the system has it.
+const NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
 
 /// One of them.
 pub(crate) struct WorkFolder {
@@ -36,6 +42,18 @@ impl WorkFolder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.inner
+    }
+
+    /// Says that somebody is still at work in it.
+    pub(crate) fn touch(&self) {
+        let now = Timestamps {
+            last_access: NOW,
+            last_modification: NOW,
+        };
+        if let Ok(folder) = fs::File::open(&self.outer) {
+            // One that cannot be touched goes after its time, as any other.
+            let _ = futimens(&folder, &now);
+        }
     }
 }
 
@@ -65,6 +83,20 @@ pub(crate) fn clear(data: &Path, now_ms: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_works_for_long_keeps_their_folder_by_saying_so() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = WorkFolder::make(data.path(), "film").unwrap();
+        let outer = fs::File::open(folder.path().parent().unwrap()).unwrap();
+        outer.set_modified(UNIX_EPOCH).unwrap();
+        folder.touch();
+        clear(data.path(), crate::system::clock::now_ms());
+        assert!(folder.path().exists());
+        outer.set_modified(UNIX_EPOCH).unwrap();
+        clear(data.path(), crate::system::clock::now_ms());
+        assert!(!folder.path().exists());
+    }
 
     #[test]
     fn what_a_killed_process_left_goes_and_what_is_at_work_stays() {

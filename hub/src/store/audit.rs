@@ -66,6 +66,10 @@ verbs! {
     ReturnedDraft = "draft.return",
     /// Deleted a draft.
     DeletedDraft = "draft.delete",
+    /// Had a film stay as it came.
+    CalledFilmOff = "draft.film-off",
+    /// Had a film tried again.
+    TriedFilmAgain = "draft.film-again",
     /// Opened a slot for a contributor.
     OpenedSlot = "slot.open",
     /// Closed it before its last day.

@@ -43,6 +43,11 @@ pub enum Targets {
     Only(BTreeSet<ScreenNumber>),
 }
 
+/// Whether a creative is a film of a campaign that is on the screens, as SQL over `creatives`.
+pub(super) const AIRING_FILM: &str = "media_type LIKE 'video/%'
+     AND EXISTS (SELECT 1 FROM campaign_items AS item JOIN campaigns AS airing ON airing.id = item.campaign
+                 WHERE item.creative = sha256 AND airing.live)";
+
 impl Store {
     /// Puts a campaign in place of the one of the same name. Returns the screens whose content
     /// changed.
@@ -133,6 +138,20 @@ impl Store {
                 "SELECT sha256, size, media_type FROM screen_files JOIN creatives ON sha256 = file
                  WHERE screen = ?1 AND file = ?2",
                 values![screen.get(), digest.to_string()],
+                asset,
+            )?)
+        })
+    }
+
+    /// Returns the size and type of a film, if it airs: others are nobody's business.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn airing_film(&self, digest: Digest) -> Result<Option<Asset>> {
+        self.read_once(|tx| {
+            Ok(tx.optional(
+                &format!("SELECT sha256, size, media_type FROM creatives WHERE sha256 = ?1 AND {AIRING_FILM}"),
+                values![digest.to_string()],
                 asset,
             )?)
         })

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::database::{Id, Transaction, values};
 use crate::scans::visitor::Visitor;
+use crate::store::campaigns::AIRING_FILM;
 use crate::store::landed::outward;
 use crate::store::{Result, Store};
 
@@ -22,6 +23,8 @@ pub struct LandingFacts {
     pub creative: Digest,
     /// Size of its thumbnail in pixels.
     pub thumbnail_px: (u32, u32),
+    /// Whether it is a film that airs.
+    pub is_film: bool,
     /// Whether the campaign is published for any screen.
     pub is_live: bool,
     /// Where it was seen, and when; `None` where no scan is behind the page.
@@ -85,15 +88,15 @@ impl Store {
         visitor: Option<Visitor>,
     ) -> Result<Option<LandingFacts>> {
         tx.optional(
-            "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
+            &format!("SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
                     coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, owner,
-                    parent IS NOT NULL
+                    parent IS NOT NULL, {AIRING_FILM}
              FROM shares JOIN scans ON scans.id = scan
              JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
              JOIN screens ON screens.number = scans.screen
              LEFT JOIN screen_places ON screen_places.screen = scans.screen
              JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1",
+             WHERE shares.name = ?1"),
             values![name],
             |row| {
                 let id: CampaignId = row.get::<Id<_>>(4)?.0;
@@ -115,6 +118,7 @@ impl Store {
                     }),
                     is_own: visitor.is_some_and(|visitor| owner == Some(visitor.0)),
                     is_passed_on: row.get(13)?,
+                    is_film: row.get(14)?,
                 })
             },
         )

@@ -23,6 +23,7 @@ mod drafts;
 mod emergencies;
 mod enrolment;
 mod error;
+mod films;
 mod frames;
 mod gaps;
 mod goal_screens;
@@ -83,13 +84,16 @@ pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
 pub use crate::store::drafts::{
     ClaimError, DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow, DraftState,
-    Found, NewDraft, NewFile, STORED_BYTES_MAX,
+    FilePlace, Found, NewDraft, NewFile, STORED_BYTES_MAX,
 };
 pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
 pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };
 pub use crate::store::error::{Result, StoreError};
+pub use crate::store::films::{
+    CLAIM_MS, ClaimedFilm, FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState, MadeFilm,
+};
 pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;

@@ -205,3 +205,177 @@ fn a_conversion_that_is_killed_ends_with_ffmpeg_and_leaves_nothing() {
     }
     assert_eq!(names(folder.path()), ["old.avi"]);
 }
+
+#[test]
+fn odd_films_of_phones_become_upright_even_and_plain_and_what_is_well_is_only_packed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let plain = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-preset",
+        "ultrafast",
+    ];
+    let small = "testsrc2=size=320x180:rate=30:duration=2";
+    film(&at("plain.mp4"), small, &plain);
+    let copy = Command::new(required_program("ffmpeg"))
+        .args(["-nostdin", "-v", "error", "-i"])
+        .arg(at("plain.mp4"))
+        .args([
+            "-c",
+            "copy",
+            "-metadata:s:v",
+            "rotate=90",
+            "-movflags",
+            "+faststart",
+        ])
+        .arg(at("turned.mp4"))
+        .output()
+        .unwrap();
+    assert!(copy.status.success(), "{copy:?}");
+    let uneven = [
+        &[
+            "-vf",
+            "select=not(between(mod(n\\,10)\\,3\\,7))",
+            "-vsync",
+            "vfr",
+        ],
+        &plain[..],
+    ]
+    .concat();
+    film(&at("uneven.mp4"), small, &uneven);
+    let one = [&["-frames:v", "1"], &plain[..]].concat();
+    film(&at("one.mp4"), small, &one);
+    let ten = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-movflags",
+        "+faststart",
+    ];
+    film(&at("ten.mp4"), small, &ten);
+    film(
+        &at("fields.mp4"),
+        small,
+        &[&["-vf", "interlace", "-flags", "+ildct+ilme"], &plain[..]].concat(),
+    );
+    film(
+        &at("odd.mp4"),
+        "testsrc2=size=2051x1155:rate=10:duration=1",
+        &["-c:v", "libx264", "-pix_fmt", "yuv444p"],
+    );
+    film(
+        &at("vp9.webm"),
+        small,
+        &[
+            "-c:v",
+            "libvpx-vp9",
+            "-deadline",
+            "realtime",
+            "-cpu-used",
+            "8",
+        ],
+    );
+    let converter = converter();
+    let facts = |name: &str| converter.facts(&at(name)).unwrap();
+    for (name, reasons) in [
+        ("plain.mp4", vec![Reason::HeadLast]),
+        ("turned.mp4", vec![Reason::Turned]),
+        ("uneven.mp4", vec![Reason::Uneven, Reason::HeadLast]),
+        ("one.mp4", vec![Reason::HeadLast]),
+        ("ten.mp4", vec![Reason::Pixels]),
+        ("fields.mp4", vec![Reason::Interlaced, Reason::HeadLast]),
+        (
+            "odd.mp4",
+            vec![Reason::Size, Reason::Pixels, Reason::HeadLast],
+        ),
+        ("vp9.webm", vec![]),
+    ] {
+        let before = facts(name);
+        assert_eq!(before.reasons(), reasons, "{name}: {before:?}");
+        if reasons.is_empty() {
+            continue;
+        }
+        let new = format!("new-{name}");
+        let made = converter.convert(&at(name), &before, &at(&new), &mut |_| true);
+        assert!(!made.unwrap().is_pale);
+        let after = facts(&new);
+        assert_eq!(after.reasons(), [], "{name}: {after:?}");
+        assert_eq!(after.codec, "h264");
+        let (width, height) = after.size_px;
+        assert!(width % 2 == 0 && height % 2 == 0, "{name}: {after:?}");
+        // The same film comes out the same again.
+        let again = format!("again-{name}");
+        let twice = converter.convert(&at(name), &before, &at(&again), &mut |_| true);
+        twice.unwrap();
+        assert_eq!(
+            fs::read(at(&new)).unwrap(),
+            fs::read(at(&again)).unwrap(),
+            "{name}"
+        );
+    }
+    assert_eq!(facts("new-turned.mp4").size_px, (180, 320));
+    assert!((facts("new-uneven.mp4").rate - 30.0).abs() < 0.1);
+    // No picture of it was coded anew.
+    let (before, after) = (
+        fs::read(at("plain.mp4")).unwrap(),
+        fs::read(at("new-plain.mp4")).unwrap(),
+    );
+    let picture = |bytes: &[u8]| {
+        let at = bytes.windows(4).position(|four| four == b"mdat").unwrap();
+        bytes[at + 600..at + 1_200].to_vec()
+    };
+    let wanted = picture(&before);
+    assert!(after.windows(wanted.len()).any(|part| part == wanted));
+}
+
+#[test]
+fn a_film_for_more_light_is_made_pale_and_says_so_where_ffmpeg_cannot_tone_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let hdr = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        "smpte2084",
+        "-colorspace",
+        "bt2020nc",
+    ];
+    film(
+        &at("hdr.mp4"),
+        "testsrc2=size=320x180:rate=30:duration=1",
+        &hdr,
+    );
+    // An ffmpeg without the filters, as some systems have it.
+    let program = required_program("ffmpeg");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *zscale*) echo \"No such filter: 'zscale'\" >&2; exit 1;; esac\nexec {} \"$@\"\n",
+        program.display()
+    );
+    fs::write(at("ffmpeg"), script).unwrap();
+    fs::set_permissions(
+        at("ffmpeg"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    for (variable, is_pale) in [(program.clone(), false), (at("ffmpeg"), true)] {
+        let new = at(if is_pale { "pale.mp4" } else { "toned.mp4" });
+        let output = hub_command()
+            .env("PASSERBY_FFMPEG", variable)
+            .arg("convert")
+            .args([at("hdr.mp4"), new.clone()])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains("may look pale"), is_pale, "{said}");
+        assert_eq!(converter().facts(&new).unwrap().reasons(), []);
+    }
+}

@@ -16,6 +16,7 @@ mod conversions;
 mod device_keys;
 mod encrypted;
 mod enrolment;
+mod films;
 mod folders;
 mod frames;
 mod grades;

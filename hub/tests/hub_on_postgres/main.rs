@@ -37,6 +37,8 @@ mod device_keys;
 mod encrypted;
 #[path = "../hub/enrolment.rs"]
 mod enrolment;
+#[path = "../hub/films.rs"]
+mod films;
 #[path = "../hub/folders.rs"]
 mod folders;
 #[path = "../hub/frames.rs"]

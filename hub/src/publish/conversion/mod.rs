@@ -7,8 +7,10 @@
 //! - The new film has no name before it is whole, so whatever is killed leaves nothing behind.
 //! - It can be given up at any moment, and says how far it is.
 
+mod boxes;
 mod error;
 mod film;
+mod reason;
 mod running;
 pub mod worker;
 
@@ -20,15 +22,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use passerby_folder::durable_file::folder_of;
+use passerby_folder::regular_file;
 use passerby_protocol::creative::CreativeKind;
 use rustix::fs::{AtFlags, CWD, linkat};
 
 use crate::publish::child::{Child, ChildError, Limits, this_program};
 pub use crate::publish::conversion::error::ConvertError;
-pub use crate::publish::conversion::film::{FilmFacts, RATE_MAX, Reason, SIDES_PX_MAX};
+pub use crate::publish::conversion::film::{FilmFacts, RATE_MAX, SIDES_PX_MAX};
+pub use crate::publish::conversion::reason::Reason;
 use crate::publish::conversion::running::Running;
 pub use crate::publish::conversion::worker::COMMAND;
-use crate::publish::conversion::worker::{Order, What};
+use crate::publish::conversion::worker::{How, Order, What};
 
 /// How long one film may take.
 pub const TIME_MAX: Duration = Duration::from_secs(2 * 3_600);
@@ -42,6 +46,14 @@ const FACTS_BYTES_MAX: usize = 1 << 20;
 const POSTER_BYTES_MAX: usize = 8 << 20;
 /// Which picture of a film is its poster: films often come up from black.
 const POSTER_AT_MS: u64 = 1_000;
+
+/// What is to be said of a film that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Converted {
+    /// Whether it was made for more light than screens show, and this ffmpeg cannot bring that into
+    /// what they show: its colours look pale.
+    pub is_pale: bool,
+}
 
 /// Starts ffmpeg, and holds it to its limits.
 #[derive(Debug, Clone)]
@@ -118,7 +130,11 @@ impl Converter {
     /// See [`ConvertError`].
     pub fn facts(&self, film: &Path) -> Result<FilmFacts, ConvertError> {
         let order = self.order(film, What::Probe)?;
-        self.ask(&order, FACTS_BYTES_MAX, FilmFacts::of_answer)
+        let mut facts = self.ask(&order, FACTS_BYTES_MAX, FilmFacts::of_answer)?;
+        // ffprobe does not say where the head stands. What cannot be opened here it could not open.
+        facts.is_head_last = regular_file::open_anywhere(film)
+            .is_ok_and(|file| boxes::is_head_last(&mut file.into_file()));
+        Ok(facts)
     }
 
     /// Makes a picture that stands for a film, a JPEG.
@@ -138,6 +154,8 @@ impl Converter {
     /// Writes a film for screens into a new file. `goes_on` hears how much of it is done, from 0
     /// to 1, and says whether to go on; it is also asked when nothing happens.
     ///
+    /// Pictures that screens play well are copied as they are.
+    ///
     /// # Errors
     /// See [`ConvertError`]; there is no new file then.
     pub fn convert(
@@ -145,6 +163,37 @@ impl Converter {
         film: &Path,
         facts: &FilmFacts,
         new: &Path,
+        goes_on: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<Converted, ConvertError> {
+        let reasons = facts.reasons();
+        let copies_pictures =
+            !reasons.is_empty() && reasons.iter().all(|reason| !reason.is_of_pictures());
+        let mut how = How {
+            copies_pictures,
+            copies_sound: copies_pictures && !reasons.contains(&Reason::Sound),
+            is_toned: facts.is_hdr,
+            is_interlaced: facts.is_interlaced,
+            beat: facts.new_beat().map(str::to_owned),
+        };
+        match self.convert_so(film, facts, new, &how, goes_on) {
+            // An ffmpeg without the filters that tone has none of them.
+            Err(ConvertError::Film(said)) if how.is_toned && said.contains("No such filter") => {
+                how.is_toned = false;
+                self.convert_so(film, facts, new, &how, goes_on)?;
+            }
+            made => made?,
+        }
+        Ok(Converted {
+            is_pale: facts.is_hdr && !how.is_toned,
+        })
+    }
+
+    fn convert_so(
+        &self,
+        film: &Path,
+        facts: &FilmFacts,
+        new: &Path,
+        how: &How,
         goes_on: &mut dyn FnMut(f64) -> bool,
     ) -> Result<(), ConvertError> {
         let named = new.display().to_string();
@@ -156,8 +205,7 @@ impl Converter {
             .custom_flags(libc::O_TMPFILE)
             .open(folder)
             .map_err(|error| ConvertError::System(format!("{named}: {error}")))?;
-        let is_hdr = facts.is_hdr;
-        let order = self.order(film, What::Convert { is_hdr })?;
+        let order = self.order(film, What::Convert { how: how.clone() })?;
         let running =
             Running::start(&self.program, &order, &file).map_err(|error| system(&error))?;
         running.finish(self.time_max, facts.seconds, goes_on)?;

@@ -14,6 +14,8 @@ use std::process::Command;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use serde::{Deserialize, Serialize};
 
+use crate::system::priority;
+
 /// The subcommand.
 pub const COMMAND: &str = "convert-film";
 /// The forms of files that are read: those that cameras, phones and programs that cut films write.
@@ -45,14 +47,29 @@ pub(super) enum What {
     /// Writes one for screens into the file that is its standard output, and how far it is to
     /// standard error.
     Convert {
-        /// Whether its colours are brought into what screens show.
-        is_hdr: bool,
+        /// What is made anew of it.
+        how: How,
     },
     /// Writes one picture of it, a JPEG, to standard output.
     Poster {
         /// Which one, in milliseconds from its beginning.
         at_ms: u64,
     },
+}
+
+/// What is made anew of a film.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct How {
+    /// Whether its pictures are copied as they are.
+    pub(super) copies_pictures: bool,
+    /// Whether its sound is.
+    pub(super) copies_sound: bool,
+    /// Whether its colours are brought into what screens show.
+    pub(super) is_toned: bool,
+    /// Whether each of its pictures is two halves.
+    pub(super) is_interlaced: bool,
+    /// The beat that its pictures are brought into, if it is another one.
+    pub(super) beat: Option<String>,
 }
 
 /// Reads an order from standard input and becomes ffmpeg.
@@ -75,6 +92,10 @@ pub fn run() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let named = env::var_os(FFMPEG_VARIABLE).filter(|value| !value.is_empty());
     let ffmpeg = named.map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from);
+    if let What::Convert { .. } = order.what {
+        // Nobody in a street waits for it.
+        priority::give_way();
+    }
     let program = match order.what {
         What::Probe => ffprobe_of(&ffmpeg),
         What::Convert { .. } | What::Poster { .. } => ffmpeg,
@@ -126,14 +147,26 @@ fn arguments(order: &Order) -> Vec<OsString> {
     let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
     match &order.what {
         What::Probe => {}
-        What::Convert { is_hdr } => {
+        What::Convert { how } => {
             add(&["-map", "0:v:0", "-map", "0:a:0?", "-dn", "-sn"]);
             add(&["-map_metadata", "-1", "-map_chapters", "-1"]);
-            add(&["-vf", &filters(*is_hdr), "-fpsmax", "30"]);
-            add(&["-c:v", "libx264", "-preset", "veryfast", "-crf", "21"]);
-            add(&["-profile:v", "high", "-pix_fmt", "yuv420p", "-g", "60"]);
-            add(&["-maxrate", "12M", "-bufsize", "24M", "-threads", "2"]);
-            add(&["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"]);
+            if how.copies_pictures {
+                add(&["-c:v", "copy"]);
+            } else {
+                add(&["-vf", &filters(how)]);
+                add(&["-c:v", "libx264", "-preset", "veryfast", "-crf", "21"]);
+                add(&["-profile:v", "high", "-pix_fmt", "yuv420p", "-g", "60"]);
+                add(&["-maxrate", "12M", "-bufsize", "24M", "-threads", "2"]);
+                add(&["-flags:v", "+bitexact"]);
+            }
+            if how.copies_sound {
+                add(&["-c:a", "copy"]);
+            } else {
+                add(&["-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000"]);
+                add(&["-flags:a", "+bitexact"]);
+            }
+            // No moment and no version of a program: the same film comes out the same again.
+            add(&["-fflags", "+bitexact"]);
             // The file has no name that anybody could find, and none is left if this is killed.
             add(&["-movflags", "+faststart", "-f", "mp4", "/proc/self/fd/1"]);
         }
@@ -153,17 +186,28 @@ fn arguments(order: &Order) -> Vec<OsString> {
     arguments
 }
 
-/// Into 1920 × 1080, lying or standing, with square pixels and even sides.
-fn filters(is_hdr: bool) -> String {
-    let scaled = "scale=w='iw*sar':h=ih,\
-        scale=w='min(iw,if(gt(iw,ih),1920,1080))':h='min(ih,if(gt(iw,ih),1080,1920))':\
-        force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1";
-    if is_hdr {
-        format!(
-            "{scaled},zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,\
-             zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
-        )
-    } else {
-        scaled.to_owned()
+/// Into whole pictures with an even beat, in 1920 × 1080, lying or standing as they are seen, with
+/// square pixels and even sides, in the colours of screens. ffmpeg turns them upright before.
+fn filters(how: &How) -> String {
+    let mut filters: Vec<String> = Vec::new();
+    if how.is_interlaced {
+        filters.push("yadif=deint=interlaced".to_owned());
     }
+    if let Some(beat) = &how.beat {
+        filters.push(format!("fps={beat}"));
+    }
+    filters.push(
+        "scale=w='iw*sar':h=ih,\
+        scale=w='min(iw,if(gt(iw,ih),1920,1080))':h='min(ih,if(gt(iw,ih),1080,1920))':\
+        force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1"
+            .to_owned(),
+    );
+    if how.is_toned {
+        filters.push(
+            "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,\
+             zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+                .to_owned(),
+        );
+    }
+    filters.join(",")
 }

@@ -102,6 +102,22 @@ pub(super) fn all() -> Vec<Route> {
         )
         .with_upload()
         .with_query(OF_FILE, "?name=NAME&replace=yes"),
+        post(
+            "/drafts/{campaign}/films/{film}/call-off",
+            ChangeDrafts,
+            &[200, 404, 409],
+            "has a film stay as it came that waits or is being made ready",
+            (None, "DraftFacts"),
+            drafts::call_film_off,
+        ),
+        post(
+            "/drafts/{campaign}/films/{film}/again",
+            ChangeDrafts,
+            &[200, 404, 409],
+            "has a film tried again of which nothing came",
+            (None, "DraftFacts"),
+            drafts::try_film_again,
+        ),
         get(
             "/drafts/{campaign}/archive",
             may(ChangeDrafts),

@@ -336,6 +336,12 @@ pub(super) const FORMS: &[Form] = &[
             field("groups", Holds::Texts, "groups of screens that it is for"),
             field("files", Holds::Many("DraftFile"), "by name"),
             field(
+                "films",
+                Holds::Many("DraftFilm"),
+                "what is done, or was, to make films ready for screens; while one waits or runs, the draft is not \
+                 looked at or published",
+            ),
+            field(
                 "looked_at",
                 Holds::Truth,
                 "whether what was found is of this revision",
@@ -364,6 +370,29 @@ pub(super) const FORMS: &[Form] = &[
             field("creative", Holds::Text, "the SHA-256 of what it holds"),
             field("bytes", Holds::Whole, "its size"),
             field("media_type", Holds::Text, "such as image/png"),
+        ],
+    ),
+    (
+        "DraftFilm",
+        &[
+            field("film", Holds::Whole, "its number"),
+            field("file", Holds::Text, "what the draft calls it"),
+            field("creative", Holds::Text, "the SHA-256 of what came"),
+            field(
+                "state",
+                Holds::Word(&["waiting", "running", "made", "kept", "failed", "called-off"]),
+                "made: another one has its place; kept, failed, called-off: it stays as it came",
+            ),
+            field("permille", Holds::Whole, "how much is done, of 1000"),
+            field(
+                "reasons",
+                Holds::Texts,
+                "why it is made anew, such as codec or hdr",
+            ),
+            field("told", Holds::Text, "why it failed or waits"),
+            maybe("made", Holds::Text, "the SHA-256 of what has its place"),
+            field("by", Holds::Text, "who handed it in"),
+            field("since_ms", Holds::Moment, "when"),
         ],
     ),
     (
@@ -410,6 +439,11 @@ pub(super) const FORMS: &[Form] = &[
         &[
             field("added", Holds::Texts, "the names of the files that are in"),
             field("left_out", Holds::Many("LeftOut"), "those that are not"),
+            field(
+                "elsewhere",
+                Holds::Many("FilePlace"),
+                "where else those that are in are used; their bytes are kept once",
+            ),
         ],
     ),
     (
@@ -418,6 +452,23 @@ pub(super) const FORMS: &[Form] = &[
             field("campaign", Holds::Text, "the name of its folder"),
             field("added", Holds::Texts, "the names of the files that are in"),
             field("left_out", Holds::Many("LeftOut"), "those that are not"),
+            field(
+                "elsewhere",
+                Holds::Many("FilePlace"),
+                "where else those that are in are used; their bytes are kept once",
+            ),
+        ],
+    ),
+    (
+        "FilePlace",
+        &[
+            field("file", Holds::Text, "what it is called here"),
+            field(
+                "campaign",
+                Holds::Text,
+                "the campaign or draft that has it, too",
+            ),
+            field("name", Holds::Text, "what that calls it"),
         ],
     ),
     (

@@ -76,6 +76,20 @@ pub(super) fn all() -> Vec<Route> {
             drafts::files::add,
         ),
         get(
+            "/console/drafts/{campaign}/films",
+            may(Right::ChangeDrafts),
+            &[200, 303, 404],
+            "how far its films are; looks again by itself, and leads to the draft when they are done",
+            drafts::films::show,
+        ),
+        post(
+            "/console/drafts/{campaign}/films/{film}",
+            may(Right::ChangeDrafts),
+            FORM,
+            "calls a film off, or has it tried again",
+            drafts::films::change,
+        ),
+        get(
             "/console/drafts/{campaign}/campaign.zip",
             may(Right::ChangeDrafts),
             ONE,

@@ -93,6 +93,8 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::SubmittedDraft => ["提交草稿", "Handed a draft in"],
         Verb::ReturnedDraft => ["退回草稿", "Sent a draft back"],
         Verb::DeletedDraft => ["删除草稿", "Deleted a draft"],
+        Verb::CalledFilmOff => ["取消处理视频", "Had a film stay as it came"],
+        Verb::TriedFilmAgain => ["再次处理视频", "Had a film tried again"],
         Verb::OpenedSlot => ["开档期", "Opened a slot"],
         Verb::ClosedSlot => ["关闭档期", "Closed a slot"],
         Verb::AddedDomain => ["添加域名", "Added a domain"],

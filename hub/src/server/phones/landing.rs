@@ -137,8 +137,16 @@ impl Page<'_> {
                 .local(&format!("/p/{}.jpg", self.facts.creative))
         };
         let alt = self.facts.campaign.headline.as_deref().unwrap_or(title);
+        let has_picture = width > 0;
         html! {
-            @if width > 0 {
+            @if self.facts.is_film {
+                figure {
+                    video src=(self.public_url.local(&format!("/f/{}.mp4", self.facts.creative)))
+                        controls playsinline preload="none" poster=[has_picture.then_some(&picture)]
+                        width=[has_picture.then_some(width)] height=[has_picture.then_some(height)]
+                        aria-label=(alt) {}
+                }
+            } @else if has_picture {
                 figure { img src=(picture) width=(width) height=(height) alt=(alt); }
             }
         }

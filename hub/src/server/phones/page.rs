@@ -10,8 +10,8 @@ use passerby_protocol::campaign::{Colours, Landing, PageLanguage, Rgb};
 
 use crate::server::language::Language;
 
-/// What a page may load: its own pictures and its own style. Its forms go nowhere else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; \
+/// What a page may load: its own pictures, films and style. Its forms go nowhere else.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("../page.css");
 /// Longest description in a preview, in characters; a longer text ends in an ellipsis. `publish`

@@ -263,6 +263,7 @@ fn page_without_link(
         sighting: store.sighting_of(screen, now_ms)?,
         is_own: false,
         is_passed_on: false,
+        is_film: app.hub.store.airing_film(landed.creative)?.is_some(),
     };
     Ok(Page {
         facts: &facts,

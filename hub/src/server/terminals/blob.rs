@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use passerby_protocol::Digest;
 
 use crate::blobs::BlobError;
+use crate::server::file_parts::Part;
 use crate::server::problem::Problem;
 use crate::server::terminals::bearer::Bearer;
 use crate::server::{AppState, Shared};
@@ -41,19 +42,7 @@ pub(crate) async fn blob(
     };
 
     let etag = format!("\"{digest}\"");
-    let range = match headers.get(header::RANGE).map(HeaderValue::to_str) {
-        // The content behind a digest never changes, so a condition other than on this digest is a
-        // mistake.
-        Some(Ok(range))
-            if headers
-                .get(header::IF_RANGE)
-                .is_none_or(|tag| tag == etag.as_str()) =>
-        {
-            Part::parse(range, asset.size)
-        }
-        _ => Part::Whole,
-    };
-    let (status, first, length) = match range {
+    let (status, first, length) = match Part::asked(&headers, &etag, asset.size) {
         Part::Whole => (StatusCode::OK, 0, asset.size),
         Part::Slice { first, length } => (StatusCode::PARTIAL_CONTENT, first, length),
         Part::Outside => {
@@ -98,64 +87,4 @@ pub(crate) async fn blob(
         }
     }
     Ok(response)
-}
-
-/// What of a file is asked for.
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Whole,
-    Slice { first: u64, length: u64 },
-    Outside,
-}
-
-impl Part {
-    /// Reads a `Range` header (RFC 9110, 14.1.2). Several ranges, other units and nonsense are
-    /// answered with the whole, as the standard allows.
-    fn parse(header: &str, size: u64) -> Self {
-        let Some((first, last)) = header
-            .strip_prefix("bytes=")
-            .and_then(|range| range.trim().split_once('-'))
-        else {
-            return Self::Whole;
-        };
-        let (first, end) = match (first.parse::<u64>(), last.parse::<u64>()) {
-            (Ok(first), Ok(last)) if first <= last => (first, last.saturating_add(1).min(size)),
-            (Ok(first), Err(_)) if last.is_empty() => (first, size),
-            (Err(_), Ok(suffix)) if first.is_empty() => (size.saturating_sub(suffix), size),
-            _ => return Self::Whole,
-        };
-        if first < end {
-            Self::Slice {
-                first,
-                length: end - first,
-            }
-        } else {
-            Self::Outside
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_read_as_the_standard_says() {
-        let slice = |first, length| Part::Slice { first, length };
-        for (header, part) in [
-            ("bytes=0-9", slice(0, 10)),
-            ("bytes=90-", slice(90, 10)),
-            ("bytes=-5", slice(95, 5)),
-            ("bytes=-500", slice(0, 100)),
-            ("bytes=99-18446744073709551615", slice(99, 1)),
-            ("bytes=100-", Part::Outside),
-            ("bytes=-0", Part::Outside),
-            ("bytes=5-4", Part::Whole),
-            ("bytes=0-1,5-6", Part::Whole),
-            ("lines=0-1", Part::Whole),
-            ("bytes=-", Part::Whole),
-        ] {
-            assert_eq!(Part::parse(header, 100), part, "{header}");
-        }
-    }
 }

@@ -315,6 +315,11 @@ pub(crate) const TABLES: &[Table] = &[
         targets: Text, made_by: Text, made_ms: Integer, closed_ms: Integer,
     }),
     table!(draft_files [campaign, name] { campaign: Text, name: Text, file: Text, added_ms: Integer }),
+    table!(film_jobs [id] {
+        id: Integer, campaign: Text, name: Text, source: Text, state: Text, permille: Integer, reasons: Text,
+        told: Text, result: Text, person: Integer, made_by: Text, made_ms: Integer, next_ms: Integer,
+        begun_ms: Integer, ended_ms: Integer, claim: Text, until_ms: Integer, attempts: Integer,
+    }),
     table!(campaign_versions [campaign, number] {
         campaign: Text, number: Integer, body: Text, targets: Text, made_by: Text, made_ms: Integer,
     }),

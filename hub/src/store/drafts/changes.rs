@@ -13,6 +13,7 @@ use crate::store::drafts::records::{
     DRAFT_FILES_MAX, DRAFTS_MAX, DraftChange, DraftError, DraftState, Found, NewDraft, NewFile,
     STORED_BYTES_MAX, standing,
 };
+use crate::store::films::take_up;
 use crate::store::slots::rules;
 use crate::store::versions::{self, ChosenScreens, Version};
 use crate::store::{Result, Store, StoreError, audit, campaign_list, campaigns};
@@ -44,7 +45,7 @@ impl Store {
             let slot = rules::admit(tx, actor, (id, &new.group), now_ms)?;
             insert(tx, actor, id, &new.group, now_ms)?;
             set_contents(tx, id, (&new.text, &new.targets))?;
-            add_files(tx, id, &new.files, now_ms)?;
+            add_files(tx, actor, id, &new.files, now_ms)?;
             if let Some(slot) = &slot {
                 rules::refuse_pieces(tx, slot, Some(&new.targets))?;
             }
@@ -127,7 +128,7 @@ impl Store {
                     values![id.as_str(), name],
                 )?;
             }
-            add_files(tx, id, &change.add, now_ms)?;
+            add_files(tx, actor, id, &change.add, now_ms)?;
             if let Some(slot) = &slot {
                 rules::refuse_pieces(tx, slot, change.targets.as_ref())?;
             }
@@ -362,6 +363,7 @@ fn set_state(
 
 fn add_files(
     tx: &Transaction<'_>,
+    actor: &Actor,
     id: &CampaignId,
     new: &[NewFile],
     now_ms: i64,
@@ -398,6 +400,9 @@ fn add_files(
     )?;
     if bytes > STORED_BYTES_MAX {
         return Err(DraftError::Full);
+    }
+    if !take_up(tx, actor, id, &digests, now_ms)? {
+        return Err(DraftError::TooManyFilms);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use passerby_protocol::{CampaignId, Digest};
 use crate::database::{DatabaseError, Id, Row, Value, values};
 use crate::people::Scope;
 use crate::store::drafts::records::{Draft, DraftRow, DraftState, FROM, GROUP, has};
+use crate::store::films::of_campaign;
 use crate::store::screen_list::Conditions;
 use crate::store::versions::{Version, VersionRow, files, of, of_json, version_row};
 use crate::store::{Result, Store};
@@ -105,6 +106,7 @@ impl Store {
                         version: row.get(13)?,
                         newest_version: row.get(14)?,
                         files: Vec::new(),
+                        films: Vec::new(),
                     })
                 },
             )?;
@@ -116,6 +118,7 @@ impl Store {
                 "draft_files JOIN creatives ON sha256 = file WHERE campaign = ?1",
                 values![id.as_str()],
             )?;
+            draft.films = of_campaign(tx, id)?;
             Ok(Some(draft))
         })
     }

@@ -8,7 +8,9 @@
 
 mod changes;
 mod claims;
+mod films;
 mod lists;
+mod places;
 mod publishing;
 mod records;
 #[cfg(test)]
@@ -17,6 +19,7 @@ mod tests;
 pub(super) use crate::store::drafts::publishing::screens_of;
 
 pub use crate::store::drafts::claims::ClaimError;
+pub use crate::store::drafts::places::FilePlace;
 pub use crate::store::drafts::records::{
     DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow, DraftState, Found,
     NewDraft, NewFile, STORED_BYTES_MAX,

@@ -9,6 +9,7 @@ use crate::people::Actor;
 use crate::publish::folder::Publication;
 use crate::store::campaigns::{Content, put_within};
 use crate::store::drafts::records::{DraftError, Standing, standing};
+use crate::store::films::has_open;
 use crate::store::slots::rules;
 use crate::store::versions::{ChosenScreens, of_json};
 use crate::store::{Store, StoreError, Targets};
@@ -29,6 +30,9 @@ impl Store {
         let body = serde_json::to_string(&publication.campaign).map_err(StoreError::from)?;
         self.write(Lock::Everything, |tx| {
             let Standing { group, .. } = standing(tx, actor, id, Some(revision))?;
+            if has_open(tx, id)? {
+                return Err(DraftError::FilmsWait);
+            }
             let (text, targets): (String, String) = tx.one(
                 "SELECT body, targets FROM drafts WHERE campaign = ?1",
                 values![id.as_str()],

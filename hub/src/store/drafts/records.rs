@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::database::{DatabaseError, Transaction, values};
 use crate::people::{Actor, Scope};
 use crate::store::drafts::claims::ClaimError;
+use crate::store::films::{FilmJob, FilmState};
 use crate::store::slots::SlotFault;
 use crate::store::slots::rules::Refused;
 use crate::store::versions::{CampaignFile, ChosenScreens};
@@ -103,9 +104,16 @@ pub struct Draft {
     pub newest_version: Option<u64>,
     /// Its files, by name.
     pub files: Vec<CampaignFile>,
+    /// What is done, or was, to make films of it ready for screens.
+    pub films: Vec<FilmJob>,
 }
 
 impl Draft {
+    /// Tells whether a film of it is still being made ready.
+    pub fn has_open_films(&self) -> bool {
+        self.films.iter().any(FilmJob::is_open)
+    }
+
     /// Makes sure that it is what its reader has seen, where they say what that was.
     ///
     /// # Errors
@@ -188,6 +196,15 @@ pub enum DraftError {
     /// It is for screens that the publisher has nothing to do with.
     #[error("it is for screens that are in no group of yours; choose screens or groups that are")]
     OtherScreens,
+    /// Screens would show a film otherwise than it will be.
+    #[error("a film of it is still being made ready; publish it when that is done, or call it off")]
+    FilmsWait,
+    /// Too many films wait.
+    #[error("too many films wait to be made ready; try again when some are done")]
+    TooManyFilms,
+    /// A film is over already, or not over yet.
+    #[error("this film is {} by now; look at it again", .0.word())]
+    FilmElsewhere(FilmState),
     /// It is not waiting.
     #[error("it was not handed in, or was taken back")]
     NotSubmitted,

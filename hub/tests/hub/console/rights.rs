@@ -49,7 +49,8 @@ fn filled(path: &str) -> String {
         .replace("{campaign}", "nothing")
         .replace("{placement}", "1")
         .replace("{alert}", "4000")
-        .replace("{slot}", "4000");
+        .replace("{slot}", "4000")
+        .replace("{film}", "4000");
     let path = path
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");

@@ -26,7 +26,9 @@ use crate::server::console::pages::drafts::common::{is_looked_at, looked_at_by};
 use crate::server::console::pages::drafts::files::archive;
 use crate::server::console::pages::drafts::finish::note_of;
 use crate::server::problem::Problem;
-use crate::store::{ChosenScreens, Draft, DraftChange, DraftError, DraftRow, DraftState, NewDraft};
+use crate::store::{
+    ChosenScreens, Draft, DraftChange, DraftError, DraftRow, DraftState, FilmJob, NewDraft, Store,
+};
 use crate::system::clock;
 use crate::templates;
 
@@ -48,6 +50,9 @@ fn of_draft(error: DraftError) -> Problem {
         DraftError::Taken(_)
         | DraftError::TooManyDrafts
         | DraftError::Full
+        | DraftError::FilmsWait
+        | DraftError::TooManyFilms
+        | DraftError::FilmElsewhere(_)
         | DraftError::NotSubmitted
         | DraftError::Slot(_)
         | DraftError::Claim(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
@@ -114,6 +119,21 @@ fn findings(found: &[Finding]) -> Vec<Value> {
         .collect()
 }
 
+fn film(film: &FilmJob) -> Value {
+    json!({
+        "film": film.id,
+        "file": film.name,
+        "creative": film.source.to_string(),
+        "state": film.state,
+        "permille": film.permille,
+        "reasons": film.reasons,
+        "told": foreign::escaped(&film.told),
+        "made": film.result.map(|made| made.to_string()),
+        "by": foreign::escaped(&film.made_by),
+        "since_ms": film.made_ms,
+    })
+}
+
 fn facts(draft: &Draft) -> Value {
     let files: Vec<Value> = draft
         .files
@@ -129,6 +149,7 @@ fn facts(draft: &Draft) -> Value {
         "screens": draft.targets.screens,
         "groups": draft.targets.groups,
         "files": files,
+        "films": draft.films.iter().map(film).collect::<Vec<_>>(),
         "looked_at": found.is_some(),
         "problems": found.map_or_else(Vec::new, |found| findings(&found.problems)),
         "notes": found.map_or_else(Vec::new, |found| findings(&found.notes)),
@@ -303,7 +324,13 @@ fn added(told: &Added) -> Value {
     let left_out: Vec<Value> = left_out
         .map(|(file, reason)| json!({ "file": file, "reason": reason.to_string() }))
         .collect();
-    json!({ "added": told.added, "left_out": left_out })
+    let elsewhere = told.elsewhere.iter();
+    let elsewhere: Vec<Value> = elsewhere
+        .map(
+            |(file, place)| json!({ "file": file, "campaign": place.campaign, "name": place.name }),
+        )
+        .collect();
+    json!({ "added": told.added, "left_out": left_out, "elsewhere": elsewhere })
 }
 
 pub(in crate::server::api) async fn add_file(
@@ -326,6 +353,37 @@ pub(in crate::server::api) async fn add_file(
         })
         .await;
     ok(added(&told.map_err(of_desk)?))
+}
+
+async fn with_film(
+    app: &Shared,
+    actor: &Arc<Actor>,
+    id: &str,
+    film: i64,
+    change: fn(&Store, &Actor, (&CampaignId, i64), i64) -> Result<(), DraftError>,
+) -> Answer {
+    let (campaign, by) = (id_of(id)?, Arc::clone(actor));
+    let changed = app
+        .work(move |app| change(&app.hub.store, &by, (&campaign, film), clock::now_ms()))
+        .await;
+    changed.map_err(of_draft)?;
+    ok(facts(&find(app, actor, id).await?))
+}
+
+pub(in crate::server::api) async fn call_film_off(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path((id, film)): Path<(String, i64)>,
+) -> Answer {
+    with_film(&app, &actor, &id, film, Store::call_film_off).await
+}
+
+pub(in crate::server::api) async fn try_film_again(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    Path((id, film)): Path<(String, i64)>,
+) -> Answer {
+    with_film(&app, &actor, &id, film, Store::try_film_again).await
 }
 
 pub(in crate::server::api) async fn import(

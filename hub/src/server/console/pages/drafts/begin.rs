@@ -170,7 +170,8 @@ pub(crate) async fn begin(State(app): State<Shared>, asker: Asker, request: Requ
 /// Leads on to a draft; what was not taken of it is told on the way.
 fn arrived(asker: &Asker, path: &str, told: &Added) -> Response {
     if told.left_out.is_empty() {
-        return asker.visitor.to(&format!("{path}?done=draft-begun"));
+        let page = if told.has_films() { "/films" } else { "" };
+        return asker.visitor.to(&format!("{path}{page}?done=draft-begun"));
     }
     let body = html! {
         (left_out(asker, told))

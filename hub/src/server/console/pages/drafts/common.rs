@@ -56,7 +56,8 @@ pub(crate) async fn looked_at(app: &Shared, asker: &Asker, draft: Draft) -> Draf
 
 /// The same for whoever asks.
 pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft) -> Draft {
-    if is_looked_at(&draft) {
+    // What a film will be is not known while it is made ready.
+    if is_looked_at(&draft) || draft.has_open_films() {
         return draft;
     }
     let (actor, id) = (Arc::clone(actor), draft.row.campaign.clone());
@@ -66,6 +67,7 @@ pub(crate) async fn looked_at_by(app: &Shared, actor: &Arc<Actor>, draft: Draft)
             let _turn = turn;
             let now = app.hub.store.draft(&id, actor.scope()).ok()??;
             if !is_looked_at(&now)
+                && !now.has_open_films()
                 && let Err(error) = app.looker.look(&app.hub, &now)
             {
                 tracing::error!(%error, "a draft was not looked at");
@@ -197,6 +199,18 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
         DraftError::Full => [
             "所有草稿和版本占的空间太大了，先删掉一些草稿。",
             "The files of all drafts and versions take too much room; delete drafts first.",
+        ],
+        DraftError::FilmsWait => [
+            "还有视频正在处理，处理完再发布；也可以取消处理。",
+            "A film of it is still being made ready: publish it when that is done, or call it off.",
+        ],
+        DraftError::TooManyFilms => [
+            "等待处理的视频太多了，等几个处理完再试。",
+            "Too many films wait to be made ready; try again when some are done.",
+        ],
+        DraftError::FilmElsewhere(_) => [
+            "这个视频的状态已经变了，再看一下。",
+            "Something else has become of this film meanwhile; look at it as it is now.",
         ],
         DraftError::OtherScreens => [
             "它要在不归你管的屏幕上播放；请选择归你管的屏幕或分组。",

@@ -60,9 +60,11 @@ pub(crate) async fn add(
         })
         .await;
     match added {
-        Ok(told) if told.left_out.is_empty() => asker
-            .visitor
-            .to(&format!("{}?done=uploaded", path_of(&draft.row.campaign))),
+        Ok(told) if told.left_out.is_empty() => {
+            let path = path_of(&draft.row.campaign);
+            let page = if told.has_films() { "/films" } else { "" };
+            asker.visitor.to(&format!("{path}{page}?done=uploaded"))
+        }
         Ok(told) => {
             let now = match find(&app, &asker, &id).await {
                 Ok(now) => now,

@@ -23,11 +23,13 @@ use crate::server::console::pages::drafts::common::{
     seen,
 };
 use crate::server::console::pages::drafts::conflicts;
+use crate::server::console::pages::drafts::films;
 use crate::server::console::pages::drafts::list::{badge, title_of};
 use crate::server::console::pages::drafts::page_words::{CHINESE, ENGLISH, area, page_words};
+use crate::server::console::pages::drafts::places;
 use crate::server::console::pages::times::{self, standing_badge};
 use crate::server::console::refusals;
-use crate::store::{Draft, DraftState, ScreenFilter, StoreError};
+use crate::store::{Draft, DraftState, FilePlace, ScreenFilter, StoreError};
 use crate::system::clock;
 
 /// Most screens that can be ticked; groups reach the others.
@@ -41,6 +43,7 @@ pub(crate) struct View {
     groups: Vec<String>,
     findings: Vec<Finding>,
     campaign: Option<Campaign>,
+    places: Vec<FilePlace>,
 }
 
 /// What was wrong with a form that was sent, and what it said.
@@ -82,11 +85,13 @@ pub(crate) async fn page(
             let filter = ScreenFilter::default();
             let screens = store.screen_list(&filter, scope, SCREENS_LISTED, clock::now_ms())?;
             let (groups, _) = store.screen_words(scope)?;
-            Ok::<_, StoreError>((screens, groups, campaign, findings))
+            let own = Some(&draft.row.campaign);
+            let places = store.places_of(&places::asked(&draft), own, scope)?;
+            Ok::<_, StoreError>((screens, groups, campaign, findings, places))
         })
         .await
     };
-    let (screens, groups, campaign, findings) = match read {
+    let (screens, groups, campaign, findings, places) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
@@ -100,6 +105,7 @@ pub(crate) async fn page(
         groups,
         findings,
         campaign,
+        places,
     };
     let body = body(asker, &view, fields, sent);
     let title = title_of(&view.draft.row);
@@ -123,12 +129,14 @@ fn body(asker: &Asker, view: &View, fields: &Fields, sent: &Sent<'_>) -> Markup 
             }
         }
         (conflicts::section(asker, &view.findings))
+        (films::section(asker, draft))
         (next(asker, view, today))
         (pictures(asker, view, today))
         (when(asker, view, fields))
         (words(asker, view, sent))
         (screens(asker, view))
         (notes(asker, draft))
+        (places::section(asker, draft, &view.places))
         (more(asker, view))
     }
 }
@@ -148,6 +156,9 @@ fn next(asker: &Asker, view: &View, today: Date) -> Markup {
     let path = path_of(&draft.row.campaign);
     if draft.files.is_empty() && draft.row.text.is_empty() {
         return html! { p.notice { (asker.say(["先加几张图片。", "Add a few pictures first."])) } };
+    }
+    if draft.has_open_films() {
+        return html! {};
     }
     if !is_looked_at(draft) {
         return html! {
