@@ -1,9 +1,12 @@
 //! What may air on a screen now, and what comes next.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::air_times::{self, CampaignTimes, Days};
+use crate::air_times::many::ManyTimes;
+use crate::air_times::{CampaignTimes, Days};
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout;
@@ -22,7 +25,7 @@ const NEXT_MAX: usize = 3;
 pub(crate) fn section(asker: &Asker, air: &AirOfScreen) -> Markup {
     let days = days_of(&Fields::default(), zone_of(air), DAYS_AHEAD);
     let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-    let (found, _) = air_times::campaigns(published, &days);
+    let found = ManyTimes::new(&days).of(published, usize::MAX).campaigns;
     let (now, next) = now_and_next(&found, &days);
     html! {
         section id="now" {
@@ -61,21 +64,21 @@ type Dated<'a, T> = Vec<(&'a CampaignTimes, T)>;
 /// What may air now, with until when unless that is past the days; and what begins later, the
 /// soonest first.
 fn now_and_next<'a>(
-    found: &'a [CampaignTimes],
+    found: &'a [Arc<CampaignTimes>],
     days: &Days,
 ) -> (Dated<'a, Option<Timestamp>>, Dated<'a, Timestamp>) {
     let (_, end) = days.range();
     let now = found.iter().filter_map(|times| {
         let mut spans = times.spans.iter();
         let span = spans.find(|span| span.from <= days.now && days.now < span.until)?;
-        Some((times, Some(span.until).filter(|until| *until < end)))
+        Some((&**times, Some(span.until).filter(|until| *until < end)))
     });
     let now: Vec<_> = now.collect();
     let is_now = |times: &CampaignTimes| now.iter().any(|(one, _)| one.campaign == times.campaign);
     let next = found.iter().filter(|times| !is_now(times));
     let next = next.filter_map(|times| {
         let span = times.spans.iter().find(|span| span.from > days.now)?;
-        Some((times, span.from))
+        Some((&**times, span.from))
     });
     let mut next: Vec<_> = next.collect();
     next.sort_by_key(|(_, from)| *from);
@@ -127,7 +130,8 @@ mod tests {
             times("tomorrow", &[(at(2, 9), at(2, 10))]),
             times("evening", &[(at(1, 8), at(1, 9)), (at(1, 18), at(1, 23))]),
             times("over", &[(at(1, 0), at(1, 12))]),
-        ];
+        ]
+        .map(Arc::new);
         let (now, next) = now_and_next(&found, &days);
         let now: Vec<_> = now
             .iter()
