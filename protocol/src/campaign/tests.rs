@@ -157,7 +157,7 @@ fn a_character_that_no_text_has_is_named_and_costs_the_file() {
 story = "two\nlines\u001B[2J"
 share = "a\tb\n"
 "#;
-    let problems = Campaign::parse("campaign.toml", text, &pictures()).unwrap_err();
+    let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("two");
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         problems,
