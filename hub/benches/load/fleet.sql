@@ -34,7 +34,9 @@ INSERT INTO campaign_screens (campaign, screen)
     SELECT 'campaign-' || CAST(10000 + n AS TEXT), number FROM numbers CROSS JOIN screens WHERE (n + number) % :apart = 0;
 INSERT INTO assignments (screen, number, campaign, placement, creative)
     SELECT screen, row_number() OVER (PARTITION BY screen ORDER BY campaign), campaign, 0, ':zeros' || substr(campaign, 10)
-    FROM airing;
+    FROM (SELECT campaign, screen FROM campaign_screens
+          UNION ALL
+          SELECT id, number FROM campaigns CROSS JOIN screens WHERE everywhere) AS on_screens;
 
 INSERT INTO ledgers (screen, epoch, last_seq, opened_ms)
     SELECT number, '00000000000000aa', :a_screen, :start_ms FROM screens ORDER BY number;

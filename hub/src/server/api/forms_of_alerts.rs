@@ -53,7 +53,7 @@ pub(super) const FORMS: &[Form] = &[
             field(
                 "wrong",
                 Holds::Many("OpenAlert"),
-                "what is wrong now, the oldest first; at most 500",
+                "what is wrong now, the oldest first; at most 200",
             ),
         ],
     ),

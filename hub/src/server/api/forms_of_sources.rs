@@ -6,7 +6,14 @@ use crate::server::api::schema::{Form, Holds, field, maybe};
 pub(super) const FORMS: &[Form] = &[
     (
         "Sources",
-        &[field("sources", Holds::Many("Source"), "by name")],
+        &[
+            field("sources", Holds::Many("Source"), "by name"),
+            maybe(
+                "next",
+                Holds::Text,
+                "where the next page begins, as `after`",
+            ),
+        ],
     ),
     (
         "Source",

@@ -15,7 +15,11 @@ pub(super) type QueryField = (&'static str, Holds, &'static str);
 /// The fields of a list that is read in pages.
 pub(super) const PAGES: [QueryField; 2] = [
     ("after", Holds::Text, "behind which row to begin"),
-    ("limit", Holds::Whole, "how many rows, at most 500"),
+    (
+        "limit",
+        Holds::Whole,
+        "how many rows, at most 200; 100 otherwise",
+    ),
 ];
 
 /// What previews are asked for with.

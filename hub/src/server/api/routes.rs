@@ -40,8 +40,8 @@ const OF_REPORTS: &[QueryField] = &[
     ("until", Holds::Text, "the last day"),
     ("campaign", Holds::Text, "of this campaign"),
     ("screen", Holds::Whole, "of this screen"),
-    ("after", Holds::Text, "behind the row of which key to begin"),
-    ("limit", Holds::Whole, "how many rows, at most 300"),
+    PAGES[0],
+    PAGES[1],
 ];
 const OF_LOG: &[QueryField] = &[
     ("q", Holds::Text, "a part of who, what or to what"),
@@ -220,7 +220,8 @@ fn of_hub() -> Vec<Route> {
             "all people",
             "People",
             people::list,
-        ),
+        )
+        .with_query(&PAGES, "?after=N&limit=N"),
         get(
             "/people/{person}",
             may(ChangePeople),

@@ -2,11 +2,11 @@
 
 use crate::people::Right::{ChangeCampaigns, SeeCampaigns};
 use crate::server::api::calls::sources;
-use crate::server::api::route::{QueryField, Route, delete, get, post};
+use crate::server::api::route::{PAGES, QueryField, Route, delete, get, post};
 use crate::server::api::schema::Holds;
 use crate::server::console::rule::Rule;
 
-const LIMIT: &[QueryField] = &[("limit", Holds::Whole, "how many rows, at most 500")];
+const LIMIT: &[QueryField] = &[("limit", Holds::Whole, "how many rows, at most 200")];
 
 /// All of them.
 pub(super) fn all() -> Vec<Route> {
@@ -19,7 +19,8 @@ pub(super) fn all() -> Vec<Route> {
             "where content comes from by itself, by name",
             "Sources",
             sources::list,
-        ),
+        )
+        .with_query(&PAGES, "?after=NAME&limit=N"),
         post(
             "/sources",
             ChangeCampaigns,

@@ -550,7 +550,14 @@ pub(super) const FORMS: &[Form] = &[
     ),
     (
         "People",
-        &[field("people", Holds::Many("Person"), "by name")],
+        &[
+            field("people", Holds::Many("Person"), "by name"),
+            maybe(
+                "next",
+                Holds::Text,
+                "where the next page begins, as `after`",
+            ),
+        ],
     ),
     (
         "Person",

@@ -38,8 +38,8 @@ fn every_page_of_a_large_fleet_is_small() {
     let fleet = Fleet {
         screens: 2_000,
         campaigns: 600,
-        plays: 60_000,
-        scans: 6_000,
+        plays: 20_000,
+        scans: 2_000,
     };
     let statements = fleet.statements(stand.database_address().is_some());
     match stand.database_address() {

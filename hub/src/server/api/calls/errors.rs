@@ -53,6 +53,23 @@ pub(super) fn of_people(error: PeopleError) -> Problem {
     }
 }
 
+/// The rows of a list that are asked for, and behind which of them the next page begins. `key` is
+/// what rows are told apart by; behind one that is not there is nothing.
+pub(super) fn page<T>(
+    mut rows: Vec<T>,
+    fields: &Fields,
+    key: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    if let Some(after) = fields.word("after") {
+        let at = rows.iter().position(|row| key(row) == after);
+        rows.drain(..at.map_or(rows.len(), |at| at + 1));
+    }
+    let has_more = rows.len() > limit(fields);
+    rows.truncate(limit(fields));
+    let next = rows.last().filter(|_| has_more).map(key);
+    (rows, next)
+}
+
 /// How many rows are asked for.
 pub(super) fn limit(fields: &Fields) -> usize {
     let asked = fields.get("limit").parse().unwrap_or(100);

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 
 use crate::people::{GROUP_CHARS_MAX, GROUPS_MAX, NameError, Role, Scope, Secret, line};
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, made, not_here, of_name, of_people, of_store, ok};
+use crate::server::api::calls::errors::{
+    Answer, made, not_here, of_name, of_people, of_store, ok, page,
+};
 use crate::server::api::gate::{Caller, Sent};
+use crate::server::console::fields::Fields;
 use crate::server::problem::Problem;
 use crate::store::Person;
 use crate::system::clock;
@@ -32,13 +35,18 @@ fn id_of(text: &str) -> Result<i64, Problem> {
     text.parse().map_err(|_| not_here())
 }
 
-pub(in crate::server::api) async fn list(State(app): State<Shared>, _: Caller) -> Answer {
+pub(in crate::server::api) async fn list(
+    State(app): State<Shared>,
+    _: Caller,
+    fields: Fields,
+) -> Answer {
     let people = app
         .work(|app| app.hub.store.people())
         .await
         .map_err(of_store)?;
+    let (people, next) = page(people, &fields, |person| person.id.to_string());
     let people: Vec<Value> = people.iter().map(told).collect();
-    ok(json!({ "people": people }))
+    ok(json!({ "people": people, "next": next }))
 }
 
 pub(in crate::server::api) async fn show(

@@ -5,15 +5,12 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, limit, not_here, of_store, ok};
+use crate::server::api::calls::errors::{Answer, not_here, of_store, ok, page};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::report_asked::{Asked, Refused};
 use crate::server::problem::Problem;
 use crate::store::{BreakdownError, Key, Names};
-
-/// Most rows of one answer.
-const ROWS_MAX: usize = 300;
 
 pub(in crate::server::api) async fn show(
     State(app): State<Shared>,
@@ -22,23 +19,12 @@ pub(in crate::server::api) async fn show(
 ) -> Answer {
     let asked = Asked::of(&fields).map_err(refused)?;
     let by = asked.by_word();
-    let count = limit(&fields).min(ROWS_MAX);
     let read = app
         .work(move |app| asked.read(&app.hub.store, &actor))
         .await;
     let breakdown = read.map_err(refused)?;
-    let rows = &breakdown.rows;
-    let first = match fields.word("after") {
-        None => 0,
-        Some(after) => rows
-            .iter()
-            .position(|(key, _)| key_of(key) == after)
-            .map(|at| at + 1)
-            .ok_or_else(|| refused(Refused::Word("after")))?,
-    };
-    let end = rows.len().min(first + count);
-    let next = (end < rows.len()).then(|| key_of(&rows[end - 1].0));
-    let rows: Vec<Value> = rows[first..end]
+    let (rows, next) = page(breakdown.rows, &fields, |(key, _)| key_of(key));
+    let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {
             let name = name_of(key, &breakdown.names);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::people::Actor;
-use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_store, ok};
+use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_store, ok, page};
 use crate::server::api::gate::{Caller, Sent};
 use crate::server::console::fields::Fields;
 use crate::server::problem::Problem;
@@ -78,13 +78,14 @@ fn item_told(item: &ItemRecord) -> Value {
 pub(in crate::server::api) async fn list(
     State(app): State<Shared>,
     Caller(actor): Caller,
+    fields: Fields,
 ) -> Answer {
     let sources = app
         .work(move |app| app.hub.store.sources_of(actor.scope()))
         .await;
-    let sources = sources.map_err(of_store)?;
+    let (sources, next) = page(sources.map_err(of_store)?, &fields, |one| one.name.clone());
     let told: Result<Vec<Value>, StoreError> = sources.iter().map(told).collect();
-    ok(json!({ "sources": told.map_err(of_store)? }))
+    ok(json!({ "sources": told.map_err(of_store)?, "next": next }))
 }
 
 /// Reads one, if the caller has to do with it.

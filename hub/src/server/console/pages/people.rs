@@ -16,9 +16,16 @@ use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::people_forms::{
     Known, link_page, rights_fields, rights_of, why,
 };
+use crate::server::console::paging::Page;
 use crate::server::console::{refusals, words};
 use crate::store::{Invitation, InvitationLine, PeopleError, Person, StoreError};
 use crate::system::clock;
+
+/// Most people that one page lists.
+const ROWS_MAX: usize = 100;
+
+/// Most links that wait which it lists.
+const INVITATIONS_LISTED: usize = 80;
 
 struct Everybody {
     people: Vec<Person>,
@@ -63,10 +70,11 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
         Ok(everybody) => everybody,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
+    let page = Page::of(fields, everybody.people.len(), ROWS_MAX);
     let body = html! {
         (layout::mistake(wrong))
         section {
-            ul.rows { @for person in &everybody.people { li {
+            ul.rows { @for person in &everybody.people[page.rows()] { li {
                 a.row href=(asker.at(&format!("/console/people/{}", person.id))) {
                     span.name { (person.name) @if person.id == asker.person.id { " " (asker.say(["（你）", "(you)"])) } }
                     span.more {
@@ -76,6 +84,7 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
                     }
                 }
             } } }
+            (page.links(asker, "/console/people", &[]))
         }
         @if !everybody.invitations.is_empty() { (waiting(asker, &everybody.invitations)) }
         section {
@@ -103,7 +112,7 @@ fn waiting(asker: &Asker, invitations: &[InvitationLine]) -> Markup {
     html! {
         section {
             h2 { (asker.say(["等待使用的链接", "Links that wait"])) }
-            ul.rows { @for line in invitations { li.item {
+            ul.rows { @for line in invitations.iter().take(INVITATIONS_LISTED) { li.item {
                 @let Invitation { role, scope, resets, expires_ms } = &line.invitation;
                 strong { @match resets { Some(name) => { (asker.say(["新密码：", "New password: "])) (name) }, None => { (about(asker, *role, scope)) } } }
                 br; span.soft { (asker.say(["来自 ", "by "])) (line.made_by) (asker.say(["，到 ", ", until "])) (layout::moment(*expires_ms)) }
@@ -111,6 +120,9 @@ fn waiting(asker: &Asker, invitations: &[InvitationLine]) -> Markup {
                     button.danger { (asker.say(["撤回", "Take back"])) }
                 }))
             } } }
+            @if invitations.len() > INVITATIONS_LISTED {
+                p.soft { (asker.say(["还有更早的没列出：", "Older ones that are not listed: "])) (invitations.len() - INVITATIONS_LISTED) }
+            }
         }
     }
 }

@@ -15,11 +15,15 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
+use crate::server::console::paging::Page;
 use crate::server::console::refusals;
 use crate::sources::input::{SourceInput, SourceInputError};
 use crate::sources::rules::Rules;
 use crate::store::{SourceError, SourceKind, SourceRecord, StoreError};
 use crate::system::clock;
+
+/// Most sources that one page lists.
+const ROWS_MAX: usize = 100;
 
 /// How a source does, in a word and a colour.
 pub(crate) fn badge(asker: &Asker, source: &SourceRecord) -> Markup {
@@ -59,6 +63,7 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
         Ok(sources) => sources,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
+    let page = Page::of(fields, sources.len(), ROWS_MAX);
     let may_change = asker.actor.may(Right::ChangeCampaigns) && asker.actor.scope().is_all();
     let body = html! {
         (layout::mistake(wrong))
@@ -69,13 +74,14 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
                     "What you post online comes to the screens by itself: each new item becomes a card with its picture, its words, its own code and an end.",
                 ])) }
             } @else {
-                ul.rows { @for source in &sources { li {
+                ul.rows { @for source in &sources[page.rows()] { li {
                     a.row href=(asker.at(&format!("/console/sources/{}", source.name))) {
                         span.name { (source.name) }
                         span.more { (place(asker, source)) }
                         span.end { (badge(asker, source)) }
                     }
                 } } }
+                (page.links(asker, "/console/sources", &[]))
             }
         }
         @if may_change {

@@ -29,6 +29,9 @@ use crate::system::clock;
 const DAYS_USUAL: u16 = 7;
 /// Screens on one page of all of them.
 const PER_PAGE: usize = 20;
+/// Most stretches of time that one page draws, but for those of its last screen or campaign: what
+/// else there is, is on the next page or counted.
+const STRETCHES_DRAWN: usize = 400;
 /// Lanes of one screen among many.
 const LANES_OF_MANY: usize = 4;
 /// Stretches of one line that a table writes out.
@@ -133,7 +136,8 @@ fn left_out(asker: &Asker, count: usize) -> Markup {
 pub(crate) fn of_screen(asker: &Asker, air: &AirOfScreen, fields: &Fields) -> Markup {
     let days = days_of(fields, zone_of(air), DAYS_USUAL);
     let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-    let told = ManyTimes::new(&days).of(published, usize::MAX);
+    // Each stretch is told twice, of the campaign and of its placement.
+    let told = ManyTimes::new(&days).of(published, 2 * STRETCHES_DRAWN);
     let (found, more) = (told.campaigns, told.left_out);
     let mut drawn: Vec<Lane> = air
         .notice
@@ -191,8 +195,16 @@ pub(crate) fn of_campaign(
         .iter()
         .filter_map(|(notice, _)| alarm_lane(asker, notice, days))
         .collect();
+    let mut stretches = 0;
     let shown = placements.iter().take(air_times::CAMPAIGNS_MAX);
-    drawn.extend(shown.clone().map(|one| Lane {
+    let shown = shown.take_while(|one| {
+        let has_room = stretches <= STRETCHES_DRAWN;
+        stretches += one.spans.len();
+        has_room
+    });
+    let shown: Vec<&PlacementTimes> = shown.collect();
+    let more = placements.len() - shown.len();
+    drawn.extend(shown.iter().map(|one| Lane {
         name: named(one),
         is_alarm: false,
         spans: one.spans.clone(),
@@ -208,7 +220,7 @@ pub(crate) fn of_campaign(
                     thead { tr { th { (asker.say(["投放", "Placement"])) } th { (asker.say(["状态", "State"])) } th { (asker.say(["时间", "Times"])) } } }
                     tbody {
                         @for (notice, count) in notices { tr { th scope="row" { (notice.headline) } td { span.badge.bad { (asker.say(["紧急消息", "Emergency"])) } } td { (asker.say(["盖住它的屏幕：", "screens of it that are covered: "])) (count) } } }
-                        @for one in shown { tr {
+                        @for one in &shown { tr {
                             th scope="row" { (named(one)) @if one.takes_over { br; (asker.say(["独占", "takes over"])) } @if one.is_filler { br; (asker.say(["补白", "filler"])) } }
                             td { (standing_badge(asker, one.standing)) }
                             td { (written(asker, &one.spans, days)) }
@@ -216,6 +228,7 @@ pub(crate) fn of_campaign(
                     }
                 } }
             }
+            @if more > 0 { p.soft { (asker.say(["还有没列出的投放：", "Placements that are not listed: "])) (more) } }
         }
     }
 }
@@ -243,14 +256,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             let mut screens = store.air_of_screens(&filter, scope, PER_PAGE + 1, now_ms)?;
             let has_more = screens.len() > PER_PAGE;
             screens.truncate(PER_PAGE);
-            let mut many = ManyTimes::new(&days);
-            let told = screens.into_iter().map(|air| {
-                let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
-                let told = many.airing(published, LANES_OF_MANY);
-                (air, told)
-            });
-            let told = told.collect::<Vec<_>>();
-            Ok::<_, StoreError>((told, has_more, store.screen_words(scope)?.0, days))
+            let (told, is_cut) = first_screens(screens, &days);
+            let groups = store.screen_words(scope)?.0;
+            Ok::<_, StoreError>((told, has_more || is_cut, groups, days))
         })
         .await;
     let (screens, has_more, groups, days) = match read {
@@ -279,6 +287,29 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     };
     let title = asker.say(["什么时候播什么", "What airs when"]);
     layout::page(&asker, Chapter::Screens, title, &fields, &body)
+}
+
+/// The first of these screens, so many that a page has room for what it draws of them; and whether
+/// there are more.
+fn first_screens(screens: Vec<AirOfScreen>, days: &Days) -> (Vec<(AirOfScreen, Told)>, bool) {
+    let mut many = ManyTimes::new(days);
+    let (mut first, mut drawn) = (Vec::new(), 0);
+    let count = screens.len();
+    for air in screens {
+        let published = air.campaigns.iter().map(|one| (&one.id, &one.campaign));
+        let told = many.airing(published, LANES_OF_MANY);
+        drawn += told
+            .campaigns
+            .iter()
+            .map(|one| one.spans.len())
+            .sum::<usize>();
+        if drawn > STRETCHES_DRAWN && !first.is_empty() {
+            break;
+        }
+        first.push((air, told));
+    }
+    let is_cut = first.len() < count;
+    (first, is_cut)
 }
 
 fn one_of_many(asker: &Asker, air: &AirOfScreen, days: &Days, told: &Told) -> Markup {

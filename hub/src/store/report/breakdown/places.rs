@@ -149,20 +149,19 @@ fn of_campaign(
     );
     let read = |row: &Row<'_>| Ok::<_, DatabaseError>((row.get(0)?, figures_of(row, 1)?));
     let found: Vec<(i64, Figures)> = if boundaries.are_set() {
-        let (from, until) = boundaries.units();
-        let (table, unit) = (boundaries.unit.table(), boundaries.unit.column());
+        let (from, until) = boundaries.quarters();
         values.extend([from.into(), until.into()]);
         let (until, from) = (values.len(), values.len() - 1);
         let known = format!("(SELECT DISTINCT screen, content {of_contents}) AS known");
-        let between = format!("{unit} >= ?{from} AND {unit} < ?{until}");
+        let between = format!("quarter >= ?{from} AND quarter < ?{until}");
         let joined = format!(
-            "SELECT known.screen, {sums} FROM {known} CROSS JOIN {table} AS played
+            "SELECT known.screen, {sums} FROM {known} CROSS JOIN play_quarters AS played
              WHERE played.screen = known.screen AND played.content = known.content AND {between}
              GROUP BY known.screen"
         );
         let looked_up = format!(
             "SELECT known.screen, played.plays, played.visible_ms FROM {known}
-             CROSS JOIN LATERAL (SELECT {sums} FROM {table}
+             CROSS JOIN LATERAL (SELECT {sums} FROM play_quarters
                                  WHERE screen = known.screen AND content = known.content AND {between}) AS played
              WHERE played.plays IS NOT NULL"
         );
