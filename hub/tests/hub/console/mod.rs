@@ -7,6 +7,7 @@ mod draft_previews;
 mod drafts;
 mod in_browser;
 mod people;
+mod quotas;
 mod rights;
 mod slots;
 mod times;
