@@ -18,8 +18,8 @@ use crate::people::Actor;
 use crate::public_url::PublicUrl;
 use crate::publish::folder::Publication;
 use crate::store::{
-    ClaimError, DatabaseError, KeyGeneration, Landed, PublishError, Screen, Store, StoreError,
-    Targets,
+    ClaimBy, ClaimError, DatabaseError, FileClaim, KeyGeneration, Landed, PublishError, Screen,
+    Store, StoreError, Targets,
 };
 use crate::system::{private, repeated_errors};
 
@@ -302,9 +302,8 @@ impl Hub {
     /// # Errors
     /// See [`ReleaseError`]; then some of them may be there.
     pub fn store_files(&self, publication: &Publication, now_ms: i64) -> Result<(), ReleaseError> {
-        let digests = publication.creatives.iter();
-        let digests = digests.map(|creative| creative.digest).collect();
-        self.store.claim_files(&digests, now_ms)?;
+        let claims = FileClaim::all_of(publication);
+        self.store.claim_files(ClaimBy::Nobody, &claims, now_ms)?;
         for creative in &publication.creatives {
             self.blobs
                 .put(creative.digest, creative.size, &creative.source)?;

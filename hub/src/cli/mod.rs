@@ -15,6 +15,7 @@ mod options;
 mod owner;
 pub(crate) mod preview;
 pub(crate) mod prune;
+pub(crate) mod quota;
 pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod slot;
@@ -236,6 +237,9 @@ enum Command {
     /// Open, list and close slots: room for a contributor's pieces on some screens and days
     #[command(subcommand)]
     Slot(crate::cli::slot::Command),
+    /// List and set how much the files of people, of slots and of the hub may take
+    #[command(subcommand)]
+    Quota(crate::cli::quota::Command),
     /// List who is told when a screen needs somebody, and try whether that reaches them
     #[command(subcommand)]
     Alert(crate::cli::alert::Command),
@@ -428,6 +432,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
         Command::Slot(command) => crate::cli::slot::run(command),
+        Command::Quota(command) => crate::cli::quota::run(command),
         Command::Source(command) => crate::cli::source::run(command),
         Command::LookAt => inspection::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was looked at: {error}"))),

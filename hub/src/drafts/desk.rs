@@ -17,8 +17,8 @@ use crate::drafts::text::{Dates, TextFault, add_stage, set_keys};
 use crate::people::Actor;
 use crate::sources::work_folder::WorkFolder;
 use crate::store::{
-    CampaignFile, Draft, DraftChange, DraftError, FilePlace, NewDraft, NewFile, NewSlot, Slot,
-    SlotError, StoreError,
+    CampaignFile, ClaimBy, Draft, DraftChange, DraftError, FilePlace, NewDraft, NewFile, NewSlot,
+    Slot, SlotError, StoreError,
 };
 use crate::system::clock;
 use crate::system::repeated_errors::tell;
@@ -114,6 +114,7 @@ fn tell_elsewhere(
 /// takes its place.
 fn take(
     hub: &Hub,
+    by: ClaimBy,
     received: &[Received],
     known: &[CampaignFile],
     replaces: bool,
@@ -121,7 +122,7 @@ fn take(
 ) -> Taken {
     let mut taken = Taken::default();
     for one in received {
-        match take_one(hub, one, known, replaces, &taken, now_ms) {
+        match take_one(hub, by, one, known, replaces, &taken, now_ms) {
             Ok(Came::Text(text)) => {
                 taken.told.added.push(campaign::FILE_NAME.to_owned());
                 taken.text = Some(text);
@@ -151,6 +152,7 @@ enum Came {
 
 fn take_one(
     hub: &Hub,
+    by: ClaimBy,
     one: &Received,
     known: &[CampaignFile],
     replaces: bool,
@@ -162,7 +164,7 @@ fn take_one(
         let text = read_toml_within(&one.path).map_err(FileFault::Content)?;
         return Ok(Came::Text(text));
     }
-    let mut stored = file::store(hub, &one.path, &name, now_ms)?;
+    let mut stored = file::store(hub, by, &one.path, &name, now_ms)?;
     let others = known.iter().map(|file| (&file.name, file.digest));
     let mut others: Vec<_> = others
         .chain(taken.files.iter().map(|file| (&file.name, file.digest)))
@@ -205,7 +207,7 @@ pub fn begin(
         (title, _) => Some(title.to_owned()),
     };
     let title = title.unwrap_or_else(|| clock::date_of(now_ms).to_string());
-    let taken = take(hub, received, &[], false, now_ms);
+    let taken = take(hub, ClaimBy::of(actor), received, &[], false, now_ms);
     if taken.files.is_empty() && taken.text.is_none() {
         return Err(DeskFault::Nothing(taken.told));
     }
@@ -290,7 +292,14 @@ pub fn hand_in(
         .cloned()
         .collect();
     let draft = begin_in_slot(hub, actor, slot, now_ms)?;
-    let taken = take(hub, &pieces, &draft.files, false, now_ms);
+    let taken = take(
+        hub,
+        ClaimBy::of(actor),
+        &pieces,
+        &draft.files,
+        false,
+        now_ms,
+    );
     if taken.files.is_empty() && draft.files.is_empty() {
         return Err(DeskFault::Nothing(taken.told));
     }
@@ -337,7 +346,7 @@ pub fn begin_with_template(
             path: made.join(name),
         })
         .collect();
-    let taken = take(hub, &received, &[], false, now_ms);
+    let taken = take(hub, ClaimBy::of(actor), &received, &[], false, now_ms);
     let new = NewDraft {
         text: taken.text.unwrap_or_default(),
         files: taken.files,
@@ -360,7 +369,14 @@ pub fn add_files(
     replaces: bool,
     now_ms: i64,
 ) -> Result<Added, DeskFault> {
-    let mut taken = take(hub, received, &draft.files, replaces, now_ms);
+    let mut taken = take(
+        hub,
+        ClaimBy::of(actor),
+        received,
+        &draft.files,
+        replaces,
+        now_ms,
+    );
     if taken.text.is_none() && taken.files.is_empty() {
         return Ok(taken.told);
     }
@@ -394,7 +410,7 @@ pub fn import(
 ) -> Result<(CampaignId, Added), DeskFault> {
     let folder = WorkFolder::make(hub.folder(), "import")?;
     let unpacked = archive::unpack(&archive.path, folder.path())?;
-    let mut taken = take(hub, &unpacked.files, &[], false, now_ms);
+    let mut taken = take(hub, ClaimBy::of(actor), &unpacked.files, &[], false, now_ms);
     taken.told.left_out.extend(unpacked.left_out);
     if taken.files.is_empty() && taken.text.is_none() {
         return Err(DeskFault::Nothing(taken.told));

@@ -1,6 +1,5 @@
 //! One file that came in: named, looked at from outside, stored.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use passerby_protocol::limits::TOML_BYTES_MAX;
@@ -8,7 +7,7 @@ use passerby_protocol::limits::TOML_BYTES_MAX;
 use crate::Hub;
 use crate::blobs::BlobError;
 use crate::drafts::names::NameFault;
-use crate::store::{ClaimError, NewFile, StoreError};
+use crate::store::{ClaimBy, ClaimError, FileClaim, NewFile, QuotaFault, StoreError};
 
 /// Most bytes of one upload with all of its files: 1 GiB.
 pub const UPLOAD_BYTES_MAX: u64 = 1 << 30;
@@ -41,6 +40,9 @@ pub enum FileFault {
     /// It cannot be stored, and the log says why.
     #[error("the hub cannot store it now; try again later, or tell whoever runs the hub")]
     Blob(#[from] BlobError),
+    /// There is no room for it.
+    #[error(transparent)]
+    Full(QuotaFault),
     /// It is just being deleted.
     #[error("{}", ClaimError::Dropped)]
     Dropped,
@@ -53,6 +55,7 @@ impl From<ClaimError> for FileFault {
     fn from(error: ClaimError) -> Self {
         match error {
             ClaimError::Dropped => Self::Dropped,
+            ClaimError::Full(fault) => Self::Full(fault),
             ClaimError::Store(error) => Self::Store(error),
         }
     }
@@ -62,13 +65,22 @@ impl From<ClaimError> for FileFault {
 ///
 /// # Errors
 /// See [`FileFault`].
-pub(crate) fn store(hub: &Hub, path: &Path, name: &str, now_ms: i64) -> Result<NewFile, FileFault> {
+pub(crate) fn store(
+    hub: &Hub,
+    by: ClaimBy,
+    path: &Path,
+    name: &str,
+    now_ms: i64,
+) -> Result<NewFile, FileFault> {
     let read = crate::publish::media::read(path, name).map_err(|problems| {
         let first = problems.into_iter().next();
         FileFault::Content(first.map_or_else(String::new, |problem| problem.message))
     })?;
-    hub.store
-        .claim_files(&BTreeSet::from([read.digest]), now_ms)?;
+    let claim = FileClaim {
+        digest: read.digest,
+        size: read.size,
+    };
+    hub.store.claim_files(by, &[claim], now_ms)?;
     hub.blobs.put(read.digest, read.size, path)?;
     Ok(NewFile {
         name: name.to_owned(),

@@ -20,7 +20,7 @@ use crate::publish::conversion::{
 };
 use crate::publish::media;
 use crate::sources::work_folder::WorkFolder;
-use crate::store::{ClaimError, ClaimedFilm, MadeFilm, StoreError};
+use crate::store::{ClaimBy, ClaimError, ClaimedFilm, FileClaim, MadeFilm, StoreError};
 use crate::system::{clock, random};
 
 /// Longest film, in seconds.
@@ -224,12 +224,16 @@ impl Run<'_> {
     fn put(&self, new: &Path, told: &str) -> Result<Came, Trouble> {
         let read = media::read(new, "new.mp4")
             .map_err(|_| Trouble::Machine("what was made cannot be read".to_owned()))?;
-        let digests = [read.digest].into();
-        let claimed = self.hub.store.claim_files(&digests, clock::now_ms());
+        let claim = FileClaim {
+            digest: read.digest,
+            size: read.size,
+        };
+        let store = &self.hub.store;
+        let claimed = store.claim_files(ClaimBy::Exchange, &[claim], clock::now_ms());
         match claimed {
             Ok(()) => {}
-            Err(ClaimError::Dropped) => return Ok(Came::Waits(ClaimError::Dropped.to_string())),
             Err(ClaimError::Store(error)) => return Err(error.into()),
+            Err(error) => return Ok(Came::Waits(error.to_string())),
         }
         self.hub
             .blobs

@@ -25,8 +25,8 @@ use crate::sources::fetch::{Conditions, Fetched, Fetcher};
 use crate::sources::rules::{Choice, Rules};
 use crate::sources::work_folder::WorkFolder;
 use crate::store::{
-    FetchOutcome, ItemPublished, ItemRecord, NewItem, PublishError, SourceError, SourceKind,
-    SourceRecord, StoreError, TakeRules, Taken, Targets,
+    ClaimBy, FetchOutcome, FileClaim, ItemPublished, ItemRecord, NewItem, PublishError,
+    SourceError, SourceKind, SourceRecord, StoreError, TakeRules, Taken, Targets,
 };
 use crate::system::random;
 
@@ -271,9 +271,9 @@ impl Runner<'_> {
                 return Ok(Made::Unwanted);
             }
         };
-        let digests = publication.creatives.iter();
-        let digests = digests.map(|creative| creative.digest).collect();
-        if let Err(error) = self.hub.store.claim_files(&digests, now_ms) {
+        let claims = FileClaim::all_of(&publication);
+        let claimed = (self.hub.store).claim_files(ClaimBy::Nobody, &claims, now_ms);
+        if let Err(error) = claimed {
             tracing::error!(source = name, %error, "a card cannot be stored now");
             return Ok(Made::Unwanted);
         }

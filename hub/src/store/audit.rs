@@ -70,6 +70,8 @@ verbs! {
     CalledFilmOff = "draft.film-off",
     /// Had a film tried again.
     TriedFilmAgain = "draft.film-again",
+    /// Set how much files may take.
+    SetQuota = "quota.set",
     /// Opened a slot for a contributor.
     OpenedSlot = "slot.open",
     /// Closed it before its last day.

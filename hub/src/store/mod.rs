@@ -39,6 +39,7 @@ mod prune;
 mod pruned;
 mod publish_error;
 mod published_placement;
+mod quotas;
 mod read_campaigns;
 mod refused;
 mod report;
@@ -83,8 +84,8 @@ pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
 pub use crate::store::domains::DomainError;
 pub use crate::store::drafts::{
-    ClaimError, DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow, DraftState,
-    FilePlace, Found, NewDraft, NewFile, STORED_BYTES_MAX,
+    ClaimBy, ClaimError, DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow,
+    DraftState, FileClaim, FilePlace, Found, NewDraft, NewFile, STORED_BYTES_MAX,
 };
 pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
 pub use crate::store::enrolment::{
@@ -107,6 +108,7 @@ pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
 pub use crate::store::published_placement::PublishedPlacement;
+pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,

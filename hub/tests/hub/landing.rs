@@ -242,7 +242,10 @@ fn a_film_is_seen_as_its_poster_and_what_has_no_picture_has_a_page_too() {
     };
     let film = page(0);
     assert!(
-        film.contains("<img ") && film.contains("og:image") && film.contains("summary_large_image")
+        film.contains("<video ")
+            && film.contains("poster=\"")
+            && film.contains("og:image")
+            && film.contains("summary_large_image")
     );
     let words = page(1);
     assert!(words.contains("Shop"), "{words}");

@@ -172,19 +172,20 @@ impl Converter {
             copies_pictures,
             copies_sound: copies_pictures && !reasons.contains(&Reason::Sound),
             is_toned: facts.is_hdr,
+            is_pale: false,
             is_interlaced: facts.is_interlaced,
             beat: facts.new_beat().map(str::to_owned),
         };
         match self.convert_so(film, facts, new, &how, goes_on) {
             // An ffmpeg without the filters that tone has none of them.
             Err(ConvertError::Film(said)) if how.is_toned && said.contains("No such filter") => {
-                how.is_toned = false;
+                (how.is_toned, how.is_pale) = (false, true);
                 self.convert_so(film, facts, new, &how, goes_on)?;
             }
             made => made?,
         }
         Ok(Converted {
-            is_pale: facts.is_hdr && !how.is_toned,
+            is_pale: how.is_pale,
         })
     }
 

@@ -66,6 +66,8 @@ pub(super) struct How {
     pub(super) copies_sound: bool,
     /// Whether its colours are brought into what screens show.
     pub(super) is_toned: bool,
+    /// Whether they are taken for those of screens as they are: they look pale then.
+    pub(super) is_pale: bool,
     /// Whether each of its pictures is two halves.
     pub(super) is_interlaced: bool,
     /// The beat that its pictures are brought into, if it is another one.
@@ -206,6 +208,13 @@ fn filters(how: &How) -> String {
         filters.push(
             "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,\
              zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+                .to_owned(),
+        );
+    }
+    if how.is_pale {
+        filters.push(
+            "scale=out_color_matrix=bt709,\
+             setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
                 .to_owned(),
         );
     }

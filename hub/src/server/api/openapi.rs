@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
-use crate::server::api::{forms_of_alerts, forms_of_sources, forms_of_times, routes_of_slots};
+use crate::server::api::{
+    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_quotas, routes_of_slots,
+};
 use crate::server::console::rule::Rule;
 
 /// All forms.
@@ -14,7 +16,8 @@ pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
         .iter()
         .chain(forms_of_alerts::FORMS)
         .chain(forms_of_times::FORMS)
-        .chain(routes_of_slots::FORMS);
+        .chain(routes_of_slots::FORMS)
+        .chain(routes_of_quotas::FORMS);
     FORMS.iter().chain(of_others)
 }
 

@@ -70,6 +70,19 @@ pub(crate) fn too_large(visitor: &Visitor) -> Response {
     )
 }
 
+/// There is no room for what comes.
+pub(crate) fn full(visitor: &Visitor) -> Response {
+    page(
+        visitor,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        ["没有保存", "Not saved"],
+        [
+            "存储空间不够了。删掉不用的草稿，或者请管理 hub 的人调高上限。",
+            "There is no room for it. Delete drafts that nobody needs, or ask whoever runs the hub for more.",
+        ],
+    )
+}
+
 /// The network asks too often.
 pub(crate) fn too_fast(visitor: &Visitor, again_s: u32) -> Response {
     let page = page(

@@ -1,7 +1,7 @@
-//! The pages and forms about slots.
+//! The pages and forms about slots, and about the room for files.
 
 use crate::people::Right;
-use crate::server::console::pages::slots;
+use crate::server::console::pages::{quotas, slots};
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
 
@@ -50,6 +50,20 @@ pub(super) fn all() -> Vec<Route> {
             FORM,
             "closes it before its last day",
             slots::close,
+        ),
+        get(
+            "/console/quotas",
+            may(Right::ChangeScreens),
+            PAGE,
+            "how much the files of people, of slots and of the hub may take, and how much they do",
+            quotas::show,
+        ),
+        post(
+            "/console/quotas",
+            may(Right::ChangeScreens),
+            &[303, 404, 422],
+            "sets how much there may be of one of them",
+            quotas::set,
         ),
     ]
 }

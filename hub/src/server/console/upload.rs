@@ -3,6 +3,8 @@
 //! Invariants: nothing of a form is kept before its first field has the word of its session; files
 //! go to the disk as they come; files, texts and bytes each have a maximum.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest as _, Request};
 use axum::response::Response;
 use passerby_protocol::creative::CreativeKind;
@@ -35,6 +37,7 @@ enum Fault {
     Form,
     Foreign,
     TooLarge,
+    Full,
     Disk(std::io::Error),
 }
 
@@ -75,17 +78,33 @@ pub(crate) async fn read(
     if pieces.length.is_some_and(is_large) {
         return Err(refusals::too_large(visitor));
     }
+    let actor = Arc::clone(&asker.actor);
+    let room = app.work(move |app| app.hub.store.room_for(&actor)).await;
+    let room = match room {
+        Ok(room) => room.unwrap_or(u64::MAX),
+        Err(error) => return Err(refusals::failed(visitor, &error)),
+    };
+    // A form has words of its own beside its files.
+    let most = room.saturating_add(TEXT_BYTES_MAX);
+    let is_more = |length: usize| u64::try_from(length).unwrap_or(u64::MAX) > most;
+    if pieces.length.is_some_and(is_more) {
+        return Err(refusals::full(visitor));
+    }
     let folder = app
         .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
         .await;
     let taken = match folder {
-        Ok(folder) => take(asker, Multipart::new(pieces, &boundary), (folder, place)).await,
+        Ok(folder) => {
+            let form = Multipart::new(pieces, &boundary);
+            take(asker, form, (folder, place), room).await
+        }
         Err(error) => Err(error.into()),
     };
     taken.map_err(|fault| match fault {
         Fault::Form => refusals::damaged_form(visitor),
         Fault::Foreign => refusals::foreign_form(visitor),
         Fault::TooLarge => refusals::too_large(visitor),
+        Fault::Full => refusals::full(visitor),
         Fault::Disk(error) => {
             tracing::error!(%error, "an upload was not kept");
             refusals::later(visitor)
@@ -97,6 +116,7 @@ async fn take<S: Source>(
     asker: &Asker,
     mut form: Multipart<S>,
     (folder, place): (WorkFolder, Place),
+    room: u64,
 ) -> Result<Upload, Fault> {
     let (mut fields, mut files) = (Vec::new(), Vec::new());
     let (mut bytes, mut text_bytes) = (0_u64, 0_u64);
@@ -117,6 +137,9 @@ async fn take<S: Source>(
                 left = left.checked_sub(length).ok_or(Fault::TooLarge)?;
                 if bytes > UPLOAD_BYTES_MAX {
                     return Err(Fault::TooLarge);
+                }
+                if bytes > room {
+                    return Err(Fault::Full);
                 }
                 file.write_all(&piece).await?;
             }

@@ -95,6 +95,7 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::DeletedDraft => ["删除草稿", "Deleted a draft"],
         Verb::CalledFilmOff => ["取消处理视频", "Had a film stay as it came"],
         Verb::TriedFilmAgain => ["再次处理视频", "Had a film tried again"],
+        Verb::SetQuota => ["设定存储上限", "Set the room for files"],
         Verb::OpenedSlot => ["开档期", "Opened a slot"],
         Verb::ClosedSlot => ["关闭档期", "Closed a slot"],
         Verb::AddedDomain => ["添加域名", "Added a domain"],

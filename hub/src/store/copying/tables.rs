@@ -98,8 +98,9 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(creatives [sha256] {
         sha256: Text, size: Integer, media_type: Text, thumbnail: Bytes, thumbnail_width: Integer,
-        thumbnail_height: Integer,
+        thumbnail_height: Integer, person: Integer,
     }),
+    table!(quotas [subject] { subject: Text, bytes_max: Integer, files_max: Integer }),
     table!(campaigns [id] {
         id: Text, body: Text, everywhere: Boolean, live: Boolean, published_ms: Integer,
     }),
@@ -341,6 +342,8 @@ pub(crate) const TABLES: &[Table] = &[
     // Whoever was about to name a file names it anew.
     Table {
         is_in_backups: false,
-        ..table!(file_claims [file] { file: Text, until_ms: Integer, dropped: Boolean })
+        ..table!(file_claims [file] {
+            file: Text, until_ms: Integer, dropped: Boolean, size: Integer, person: Integer,
+        })
     },
 ];

@@ -14,6 +14,7 @@ use crate::store::drafts::records::{
     STORED_BYTES_MAX, standing,
 };
 use crate::store::films::take_up;
+use crate::store::quotas::refuse_slot;
 use crate::store::slots::rules;
 use crate::store::versions::{self, ChosenScreens, Version};
 use crate::store::{Result, Store, StoreError, audit, campaign_list, campaigns};
@@ -48,6 +49,7 @@ impl Store {
             add_files(tx, actor, id, &new.files, now_ms)?;
             if let Some(slot) = &slot {
                 rules::refuse_pieces(tx, slot, Some(&new.targets))?;
+                refuse_slot(tx, (slot.id, id))??;
             }
             audit::note(tx, actor, Verb::MadeDraft, (id.as_str(), ""), now_ms)?;
             Ok(())
@@ -131,6 +133,9 @@ impl Store {
             add_files(tx, actor, id, &change.add, now_ms)?;
             if let Some(slot) = &slot {
                 rules::refuse_pieces(tx, slot, change.targets.as_ref())?;
+                if !change.add.is_empty() {
+                    refuse_slot(tx, (slot.id, id))??;
+                }
             }
             changed(tx, actor, id, now_ms)?;
             audit::note(
@@ -376,9 +381,10 @@ fn add_files(
     for file in new {
         let digest = file.digest.to_string();
         tx.execute(
-            "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
-             VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT (sha256) DO NOTHING",
-            values![&digest, file.size, file.media_type, &[][..]],
+            "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height, person)
+             VALUES (?1, ?2, ?3, ?4, 0, 0, coalesce((SELECT person FROM file_claims WHERE file = ?1), ?5))
+             ON CONFLICT (sha256) DO NOTHING",
+            values![&digest, file.size, file.media_type, &[][..], actor.person_id()],
         )?;
         tx.execute(
             "INSERT INTO draft_files (campaign, name, file, added_ms) VALUES (?1, ?2, ?3, ?4)

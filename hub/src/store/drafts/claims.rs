@@ -5,11 +5,14 @@
 //! Whoever deletes files marks those that nobody names and nobody has claimed, deletes their bytes,
 //! and then their rows. A claim of a file that is marked is refused until it is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passerby_protocol::Digest;
 
-use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
+use crate::database::{DatabaseError, Id, Lock, Transaction, Value, owned_values, values};
+use crate::people::Actor;
+use crate::publish::folder::Publication;
+use crate::store::quotas::{QuotaFault, refuse};
 use crate::store::{Result, Store, StoreError};
 
 /// For how long a claim holds, in milliseconds: longer than any upload and any publication.
@@ -31,6 +34,9 @@ pub enum ClaimError {
     /// One is just being deleted.
     #[error("a file with the same content is just being deleted; try again in a minute")]
     Dropped,
+    /// There is no room for one.
+    #[error(transparent)]
+    Full(#[from] QuotaFault),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,6 +45,46 @@ pub enum ClaimError {
 impl From<DatabaseError> for ClaimError {
     fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
+    }
+}
+
+/// Who claims files, and what bounds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimBy {
+    /// A person, with their own room and that of the hub.
+    Person(i64),
+    /// Nobody in particular: a command or a source, with the room of the hub.
+    Nobody,
+    /// The hub itself, for what takes the place of what is counted.
+    Exchange,
+}
+
+impl ClaimBy {
+    /// Whoever asks.
+    pub fn of(actor: &Actor) -> Self {
+        actor.person_id().map_or(Self::Nobody, Self::Person)
+    }
+}
+
+/// A file that is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileClaim {
+    /// Its content.
+    pub digest: Digest,
+    /// In bytes.
+    pub size: u64,
+}
+
+impl FileClaim {
+    /// All files of a publication.
+    pub fn all_of(publication: &Publication) -> Vec<Self> {
+        let creatives = publication.creatives.iter();
+        creatives
+            .map(|creative| Self {
+                digest: creative.digest,
+                size: creative.size,
+            })
+            .collect()
     }
 }
 
@@ -60,23 +106,50 @@ pub(super) fn refuse_dropped(
 }
 
 impl Store {
-    /// Claims files for whoever is about to store and name them.
+    /// Claims files for whoever is about to store and name them. From now on they are counted, to
+    /// the hub and to the first who claims them.
     ///
     /// # Errors
     /// See [`ClaimError`]; none is claimed then.
-    pub fn claim_files(&self, digests: &BTreeSet<Digest>, now_ms: i64) -> Result<(), ClaimError> {
-        let digests: BTreeSet<String> = digests.iter().map(Digest::to_string).collect();
-        let rows: Vec<_> = digests
+    pub fn claim_files(
+        &self,
+        by: ClaimBy,
+        files: &[FileClaim],
+        now_ms: i64,
+    ) -> Result<(), ClaimError> {
+        let person = match by {
+            ClaimBy::Person(person) => Some(person),
+            ClaimBy::Nobody | ClaimBy::Exchange => None,
+        };
+        // Two names of one content are one file.
+        let files: BTreeMap<String, u64> = files
             .iter()
-            .map(|digest| [Value::from(digest), Value::from(now_ms + CLAIM_MS)])
+            .map(|file| (file.digest.to_string(), file.size))
+            .collect();
+        let digests: BTreeSet<String> = files.keys().cloned().collect();
+        let rows: Vec<_> = files
+            .iter()
+            .map(|(digest, size)| owned_values![digest, now_ms + CLAIM_MS, *size, person])
             .collect();
         self.write(Lock::Everything, |tx| {
             refuse_dropped(tx, &digests)?;
+            let mut is_new = false;
+            for digest in &digests {
+                is_new |= !tx.exists(
+                    "SELECT 1 FROM creatives WHERE sha256 = ?1
+                     UNION ALL SELECT 1 FROM file_claims WHERE file = ?1 AND size IS NOT NULL",
+                    values![digest],
+                )?;
+            }
             tx.execute_each(
-                "INSERT INTO file_claims (file, until_ms, dropped) VALUES (?1, ?2, FALSE)
+                "INSERT INTO file_claims (file, until_ms, dropped, size, person) VALUES (?1, ?2, FALSE, ?3, ?4)
                  ON CONFLICT (file) DO UPDATE SET until_ms = excluded.until_ms",
                 &rows,
             )?;
+            // What is there already costs nothing, also where there is no room any more.
+            if is_new && by != ClaimBy::Exchange {
+                refuse(tx, person)??;
+            }
             Ok(())
         })
     }
@@ -88,6 +161,12 @@ impl Store {
     /// The database fails.
     pub fn drop_unnamed(&self, now_ms: i64) -> Result<Vec<Digest>> {
         self.write(Lock::Everything, |tx| {
+            // What was stored and never named has no row but its claim.
+            tx.execute(
+                "UPDATE file_claims SET dropped = TRUE WHERE until_ms <= ?1 AND NOT dropped
+                   AND NOT EXISTS (SELECT 1 FROM creatives WHERE sha256 = file_claims.file)",
+                values![now_ms],
+            )?;
             tx.execute(
                 "DELETE FROM file_claims WHERE until_ms <= ?1 AND NOT dropped",
                 values![now_ms],

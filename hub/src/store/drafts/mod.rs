@@ -18,7 +18,7 @@ mod tests;
 
 pub(super) use crate::store::drafts::publishing::screens_of;
 
-pub use crate::store::drafts::claims::ClaimError;
+pub use crate::store::drafts::claims::{ClaimBy, ClaimError, FileClaim};
 pub use crate::store::drafts::places::FilePlace;
 pub use crate::store::drafts::records::{
     DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow, DraftState, Found,

@@ -8,6 +8,7 @@ use crate::database::{DatabaseError, Transaction, values};
 use crate::people::{Actor, Scope};
 use crate::store::drafts::claims::ClaimError;
 use crate::store::films::{FilmJob, FilmState};
+use crate::store::quotas::QuotaFault;
 use crate::store::slots::SlotFault;
 use crate::store::slots::rules::Refused;
 use crate::store::versions::{CampaignFile, ChosenScreens};
@@ -193,6 +194,9 @@ pub enum DraftError {
     /// All files together take too much room.
     #[error("the files of all drafts and versions would take more than {} GiB; delete drafts first", STORED_BYTES_MAX >> 30)]
     Full,
+    /// The slot that it is of has no room for it.
+    #[error(transparent)]
+    Quota(#[from] QuotaFault),
     /// It is for screens that the publisher has nothing to do with.
     #[error("it is for screens that are in no group of yours; choose screens or groups that are")]
     OtherScreens,

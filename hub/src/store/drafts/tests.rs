@@ -6,7 +6,8 @@ use crate::database::{Lock, values};
 use crate::people::{Actor, Role, Scope};
 use crate::store::testing::on_each_database;
 use crate::store::{
-    ChosenScreens, DraftChange, DraftError, DraftState, NewDraft, NewFile, Store, StoreError,
+    ChosenScreens, ClaimBy, DraftChange, DraftError, DraftState, FileClaim, NewDraft, NewFile,
+    Store, StoreError,
 };
 
 const ADA: Actor = Actor::COMMAND_LINE;
@@ -193,12 +194,16 @@ fn a_file_goes_once_nobody_names_or_claims_it_and_is_not_named_while_it_goes() {
         store
             .change_draft(&ADA, &id("jazz"), None, &remove, 1_000)
             .unwrap();
-        let claimed = BTreeSet::from([gone.digest]);
-        store.claim_files(&claimed, 1_000).unwrap();
+        let claimed = [FileClaim {
+            digest: gone.digest,
+            size: gone.size,
+        }];
+        let claim = |now_ms| store.claim_files(ClaimBy::Nobody, &claimed, now_ms);
+        claim(1_000).unwrap();
         assert_eq!(store.drop_unnamed(2_000).unwrap(), []);
         let later_ms = 1_000 + 3_600_000;
         assert_eq!(store.drop_unnamed(later_ms).unwrap(), [gone.digest]);
-        assert!(store.claim_files(&claimed, later_ms).is_err());
+        assert!(claim(later_ms).is_err());
         let add = DraftChange {
             add: vec![gone.clone()],
             ..DraftChange::default()
@@ -210,7 +215,7 @@ fn a_file_goes_once_nobody_names_or_claims_it_and_is_not_named_while_it_goes() {
         // A process that was killed here left it marked.
         assert_eq!(store.drop_unnamed(later_ms).unwrap(), [gone.digest]);
         store.forget_dropped(&[gone.digest]).unwrap();
-        store.claim_files(&claimed, later_ms).unwrap();
+        claim(later_ms).unwrap();
         store
             .change_draft(&ADA, &id("jazz"), None, &add, later_ms)
             .unwrap();

@@ -159,7 +159,7 @@ fn a_film_that_is_left_comes_back_and_one_that_nobody_wants_is_called_off() {
                 .unwrap();
         }
         let films = draft(&store, "jazz").films;
-        assert_eq!(films[0].told, "the disk is full");
+        assert!(films.iter().any(|film| film.told == "the disk is full"));
         let taken = claim(&store, "two", 2_000);
         let (campaign, other) = (id("jazz"), films.iter().find(|one| one.id != taken.id));
         let other = other.unwrap().id;

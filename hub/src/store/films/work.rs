@@ -168,9 +168,10 @@ impl Store {
                 return Ok(false);
             }
             tx.execute(
-                "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
-                 VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT (sha256) DO NOTHING",
-                values![&result, made.size, made.media_type, &[][..]],
+                "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height, person)
+                 VALUES (?1, ?2, ?3, ?4, 0, 0, (SELECT person FROM creatives AS came WHERE came.sha256 = ?5))
+                 ON CONFLICT (sha256) DO NOTHING",
+                values![&result, made.size, made.media_type, &[][..], &source],
             )?;
             let replaced = tx.execute(
                 "UPDATE draft_files SET file = ?3 WHERE campaign = ?1 AND file = ?2",
@@ -179,6 +180,12 @@ impl Store {
             if replaced == 0 {
                 return Ok(false);
             }
+            // What came is the hub's until it is deleted, and no longer theirs who brought it.
+            tx.execute(
+                "UPDATE creatives SET person = NULL WHERE sha256 = ?1
+                   AND NOT EXISTS (SELECT 1 FROM draft_files AS own WHERE own.file = sha256)",
+                values![&source],
+            )?;
             tx.execute(
                 "UPDATE drafts SET checked = NULL WHERE campaign = ?1",
                 values![film.campaign.as_str()],

@@ -47,6 +47,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0032_report_sums.sql"),
     include_str!("sqlite/0033_screen_places.sql"),
     include_str!("sqlite/0034_films.sql"),
+    include_str!("sqlite/0035_quotas.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -71,6 +72,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0018_report_sums.sql"),
     include_str!("postgres/0019_screen_places.sql"),
     include_str!("postgres/0020_films.sql"),
+    include_str!("postgres/0021_quotas.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

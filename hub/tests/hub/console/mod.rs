@@ -8,6 +8,7 @@ mod drafts;
 mod guide;
 mod in_browser;
 mod people;
+mod quotas;
 mod rights;
 mod sizes;
 mod slots;

@@ -21,7 +21,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("screens", "GET") => &[Owner, Operator, Publisher, Viewer],
         // Whoever may look may ask for a newer look.
         ("screens", "POST") if path.ends_with("/frame") => &[Owner, Operator, Publisher, Viewer],
-        ("screens" | "pair" | "pairings", _) => &[Owner, Operator],
+        ("screens" | "pair" | "pairings" | "quotas", _) => &[Owner, Operator],
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],
         ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {

@@ -51,6 +51,7 @@ fn of_draft(error: DraftError) -> Problem {
         | DraftError::TooManyDrafts
         | DraftError::Full
         | DraftError::FilmsWait
+        | DraftError::Quota(_)
         | DraftError::TooManyFilms
         | DraftError::FilmElsewhere(_)
         | DraftError::NotSubmitted

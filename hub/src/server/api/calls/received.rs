@@ -1,5 +1,7 @@
 //! A file that is the body of a call.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
 use passerby_protocol::creative::CreativeKind;
@@ -8,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use crate::drafts::file::{Received, UPLOAD_BYTES_MAX};
 use crate::people::Actor;
 use crate::server::Shared;
+use crate::server::api::calls::errors::of_store;
 use crate::server::body::Unread;
 use crate::server::places::Place;
 use crate::server::problem::Problem;
@@ -26,7 +29,7 @@ pub(super) struct Came {
 /// It is too large, or does not arrive; the disk fails.
 pub(super) async fn read(
     app: &Shared,
-    actor: &Actor,
+    actor: &Arc<Actor>,
     name: &str,
     request: Request,
 ) -> Result<Came, Problem> {
@@ -37,8 +40,19 @@ pub(super) async fn read(
     let kind = CreativeKind::of_name(name);
     // What is no creative may be an archive.
     let bytes_max = kind.map_or(UPLOAD_BYTES_MAX, CreativeKind::bytes_max);
+    let by = Arc::clone(actor);
+    let room = app.work(move |app| app.hub.store.room_for(&by)).await;
+    let room = room.map_err(of_store)?.unwrap_or(u64::MAX);
+    let full = || {
+        let title = "there is no room for it; delete drafts that nobody needs, or ask whoever runs the hub for more";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, title)
+    };
     let Ok(unread) = Unread::from_request(request, &()).await;
     let mut pieces = unread.pieces();
+    let is_more = |length: usize| u64::try_from(length).unwrap_or(u64::MAX) > room;
+    if pieces.length.is_some_and(is_more) {
+        return Err(full());
+    }
     let folder = app
         .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
         .await
@@ -53,6 +67,9 @@ pub(super) async fn read(
         if bytes > bytes_max {
             let title = format!("the file is larger than {bytes_max} bytes");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, title));
+        }
+        if bytes > room {
+            return Err(full());
         }
         file.write_all(&piece)
             .await

@@ -17,9 +17,10 @@ use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::join::{name_words, password_words};
 use crate::server::console::pages::people_forms::why;
+use crate::server::console::pages::quotas;
 use crate::server::console::pages::sign_in::unencrypted;
 use crate::server::console::{refusals, words};
-use crate::store::{PeopleError, SessionLine, StoreError, TokenLine};
+use crate::store::{PeopleError, Quota, SessionLine, StoreError, TokenLine, Usage};
 use crate::system::clock::{self, DAY_MS};
 
 /// For how many days a token may work.
@@ -30,6 +31,7 @@ struct Own {
     sessions: Vec<SessionLine>,
     tokens: Vec<TokenLine>,
     recovery_codes: usize,
+    quota: (Quota, Usage),
 }
 
 async fn read(app: &Shared, asker: &Asker) -> Result<Own, StoreError> {
@@ -40,6 +42,7 @@ async fn read(app: &Shared, asker: &Asker) -> Result<Own, StoreError> {
             sessions: store.sessions_of(id, now_ms)?,
             tokens: store.tokens_of(id, now_ms)?,
             recovery_codes: store.recovery_codes_left(id)?,
+            quota: store.quota_of(id)?,
         })
     })
     .await
@@ -69,6 +72,10 @@ async fn page(
         (second_step(asker, own.recovery_codes))
         (sessions(asker, &own.sessions))
         (tokens(asker, &own.tokens))
+        @if asker.actor.may(Right::ChangeDrafts) { section {
+            h2 { (asker.say(["你的文件", "Your files"])) }
+            (quotas::bars(asker, own.quota.0, own.quota.1))
+        } }
     };
     layout::page(
         asker,

@@ -17,6 +17,7 @@ pub(crate) mod people;
 mod people_forms;
 pub(crate) mod person;
 pub(crate) mod preview;
+pub(crate) mod quotas;
 pub(crate) mod report;
 pub(crate) mod report_asked;
 mod report_view;

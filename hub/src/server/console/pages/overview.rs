@@ -105,6 +105,12 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             p.notice.good { (asker.say(["所有屏幕都在线。", "Every screen is in touch."])) }
         }
     };
+    let body = html! {
+        (body)
+        @if may(Right::ChangeScreens) {
+            p { a href=(asker.at("/console/quotas")) { (asker.say(["存储上限", "Room for files"])) } }
+        }
+    };
     let title = format!("{}{}", asker.say(["你好，", "Hello, "]), asker.person.name);
     layout::page(&asker, Chapter::Overview, &title, &fields, &body)
 }

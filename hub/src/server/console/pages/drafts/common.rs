@@ -14,8 +14,9 @@ use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
+use crate::server::console::language::Language;
 use crate::server::console::layout;
-use crate::server::console::pages::drafts::faults::{of_archive, of_file};
+use crate::server::console::pages::drafts::faults::{of_archive, of_file, of_quota};
 use crate::server::console::refusals;
 use crate::store::{CampaignFile, ClaimError, Draft, DraftError, SlotFault, StoreError};
 
@@ -200,6 +201,9 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
             "所有草稿和版本占的空间太大了，先删掉一些草稿。",
             "The files of all drafts and versions take too much room; delete drafts first.",
         ],
+        DraftError::Quota(fault) if asker.visitor.language == Language::Chinese => {
+            return of_quota(*fault);
+        }
         DraftError::FilmsWait => [
             "还有视频正在处理，处理完再发布；也可以取消处理。",
             "A film of it is still being made ready: publish it when that is done, or call it off.",

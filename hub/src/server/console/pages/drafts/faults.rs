@@ -5,6 +5,7 @@ use crate::drafts::file::FileFault;
 use crate::drafts::names::NameFault;
 use crate::server::console::asker::Asker;
 use crate::server::language::Language;
+use crate::store::{QuotaFault, Whose};
 
 /// Why a file was not taken.
 pub(super) fn of_file(asker: &Asker, fault: &FileFault) -> String {
@@ -15,11 +16,33 @@ pub(super) fn of_file(asker: &Asker, fault: &FileFault) -> String {
         FileFault::Name(fault) => of_name(*fault).to_owned(),
         FileFault::Known(name) => format!("内容和 {name} 相同，已经在这里了"),
         FileFault::Dropped => "内容相同的文件正在被删除，请过一分钟再试".to_owned(),
+        FileFault::Full(fault) => of_quota(*fault),
         FileFault::Blob(_) | FileFault::Store(_) => {
             "现在存不下；请过一会儿再试，或者告诉管理 hub 的人".to_owned()
         }
         FileFault::Content(_) => fault.to_string(),
     }
+}
+
+/// Whose room is used up.
+pub(super) fn of_quota(fault: QuotaFault) -> String {
+    let whose = match fault.whose {
+        Whose::Hub => "hub 的存储空间不够了",
+        Whose::Person => "你的文件会超过上限",
+        Whose::Slot => "这个档期的空间不够了",
+    };
+    let mut said = vec![whose.to_owned()];
+    if let Some(most) = fault.quota.bytes_max {
+        let used = fault.used.bytes.div_ceil(1 << 20);
+        said.push(format!("{used} / {} MiB", most >> 20));
+    }
+    if let Some(most) = fault.quota.files_max {
+        said.push(format!("{} / {most} 个文件", fault.used.files));
+    }
+    format!(
+        "{}；删掉不用的草稿，或者请管理 hub 的人调高上限",
+        said.join("，")
+    )
 }
 
 const fn of_name(fault: NameFault) -> &'static str {

@@ -1,0 +1,86 @@
+//! Quotas, for programs.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use passerby_protocol::foreign;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::server::Shared;
+use crate::server::api::calls::errors::{Answer, of_store, ok};
+use crate::server::api::gate::{Caller, Sent};
+use crate::server::problem::Problem;
+use crate::store::{Quota, QuotaLine, QuotaSubject, Store, StoreError};
+use crate::system::clock;
+
+fn told(line: &QuotaLine) -> Value {
+    json!({
+        "subject": line.subject.word(),
+        "name": foreign::escaped(&line.name),
+        "bytes_max": line.quota.bytes_max,
+        "files_max": line.quota.files_max,
+        "of_everybody": line.is_of_everybody,
+        "bytes": line.used.bytes,
+        "files": line.used.files,
+    })
+}
+
+fn all(store: &Store) -> Result<Value, StoreError> {
+    let lines = store.quotas()?;
+    Ok(json!({ "quotas": lines.iter().map(told).collect::<Vec<_>>() }))
+}
+
+pub(in crate::server::api) async fn list(State(app): State<Shared>, _: Caller) -> Answer {
+    ok(app
+        .work(|app| all(&app.hub.store))
+        .await
+        .map_err(of_store)?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Setting {
+    subject: String,
+    #[serde(default)]
+    bytes_max: Option<u64>,
+    #[serde(default)]
+    files_max: Option<u64>,
+    #[serde(default)]
+    as_everybody: bool,
+}
+
+pub(in crate::server::api) async fn set(
+    State(app): State<Shared>,
+    Caller(actor): Caller,
+    sent: Sent,
+) -> Answer {
+    let asked: Setting = sent.json()?;
+    let wrong = |title: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title);
+    let subject = QuotaSubject::of_word(&asked.subject)
+        .ok_or_else(|| wrong("subject is hub, everybody, person:N or slot:N"))?;
+    let most = i64::MAX.unsigned_abs();
+    let quota = Quota {
+        bytes_max: asked.bytes_max,
+        files_max: asked.files_max,
+    };
+    if [quota.bytes_max, quota.files_max]
+        .into_iter()
+        .flatten()
+        .any(|bound| bound > most)
+    {
+        return Err(wrong("a bound has at most 63 bits"));
+    }
+    let set = app
+        .work(move |app| {
+            let (store, now_ms) = (&app.hub.store, clock::now_ms());
+            match subject {
+                QuotaSubject::Person(person) if asked.as_everybody => {
+                    store.forget_quota(&actor, person, now_ms)?;
+                }
+                _ => store.set_quota(&actor, subject, quota, now_ms)?,
+            }
+            all(store)
+        })
+        .await;
+    ok(set.map_err(of_store)?)
+}

@@ -1,0 +1,254 @@
+//! How much is used, asked before something is taken, and for those who look.
+
+use passerby_protocol::CampaignId;
+
+use crate::database::{DatabaseError, Id, Lock, Row, Transaction, values};
+use crate::people::Actor;
+use crate::store::audit::Verb;
+use crate::store::quotas::records::{
+    Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose, of_person, of_subject,
+};
+use crate::store::{Result, Store, StoreError, audit};
+
+/// Most people, and most slots, whose use is listed.
+const LISTED_MAX: usize = 1_000;
+
+const SUMS: &str = "count(*), coalesce(CAST(sum(size) AS BIGINT), 0)";
+
+fn usage(row: &Row<'_>) -> Result<Usage, DatabaseError> {
+    Ok(Usage {
+        files: row.get(0)?,
+        bytes: row.get(1)?,
+    })
+}
+
+/// What is claimed and has no row of its own yet, as SQL.
+const CLAIMED: &str = "SELECT size FROM file_claims
+     WHERE size IS NOT NULL AND NOT EXISTS (SELECT 1 FROM creatives WHERE sha256 = file_claims.file)";
+
+fn of_hub(tx: &Transaction<'_>) -> Result<Usage, DatabaseError> {
+    tx.one(
+        &format!("SELECT {SUMS} FROM (SELECT size FROM creatives UNION ALL {CLAIMED}) AS files"),
+        values![],
+        usage,
+    )
+}
+
+fn of_one(tx: &Transaction<'_>, person: i64) -> Result<Usage, DatabaseError> {
+    tx.one(
+        &format!(
+            "SELECT {SUMS} FROM (SELECT size FROM creatives WHERE person = ?1
+                                 UNION ALL {CLAIMED} AND file_claims.person = ?1) AS files"
+        ),
+        values![person],
+        usage,
+    )
+}
+
+/// The files of a draft, each counted once.
+fn of_draft(tx: &Transaction<'_>, campaign: &CampaignId) -> Result<Usage, DatabaseError> {
+    tx.one(
+        &format!(
+            "SELECT {SUMS} FROM creatives WHERE sha256 IN (SELECT file FROM draft_files WHERE campaign = ?1)"
+        ),
+        values![campaign.as_str()],
+        usage,
+    )
+}
+
+fn held(quota: Quota, used: Usage, whose: Whose) -> Result<(), QuotaFault> {
+    if quota.admits(used) {
+        return Ok(());
+    }
+    Err(QuotaFault { whose, quota, used })
+}
+
+/// Refuses what the rows of files have come to by now, of the hub and of a person.
+pub(in crate::store) fn refuse(
+    tx: &Transaction<'_>,
+    person: Option<i64>,
+) -> Result<Result<(), QuotaFault>, DatabaseError> {
+    if let Some(person) = person {
+        let (quota, _) = of_person(tx, person)?;
+        if !quota.is_none()
+            && let Err(fault) = held(quota, of_one(tx, person)?, Whose::Person)
+        {
+            return Ok(Err(fault));
+        }
+    }
+    match of_subject(tx, QuotaSubject::Hub)? {
+        Some(quota) if !quota.is_none() => Ok(held(quota, of_hub(tx)?, Whose::Hub)),
+        _ => Ok(Ok(())),
+    }
+}
+
+/// Refuses what the draft of a slot has come to by now.
+pub(in crate::store) fn refuse_slot(
+    tx: &Transaction<'_>,
+    (slot, campaign): (i64, &CampaignId),
+) -> Result<Result<(), QuotaFault>, DatabaseError> {
+    match of_subject(tx, QuotaSubject::Slot(slot))? {
+        Some(quota) => Ok(held(quota, of_draft(tx, campaign)?, Whose::Slot)),
+        None => Ok(Ok(())),
+    }
+}
+
+impl Store {
+    /// Sets how much there may be; a quota that bounds nothing is none.
+    ///
+    /// # Errors
+    /// There is no such person or slot, or the database fails.
+    pub fn set_quota(
+        &self,
+        actor: &Actor,
+        subject: QuotaSubject,
+        quota: Quota,
+        now_ms: i64,
+    ) -> Result<()> {
+        self.write(Lock::Everything, |tx| {
+            let name = name_of(tx, subject)?.ok_or(StoreError::OutOfScope)?;
+            // Of a person a quota that bounds nothing is one: the one of everybody does not hold.
+            let is_kept = !quota.is_none() || matches!(subject, QuotaSubject::Person(_));
+            if is_kept {
+                tx.execute(
+                    "INSERT INTO quotas (subject, bytes_max, files_max) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (subject) DO UPDATE SET bytes_max = excluded.bytes_max, files_max = excluded.files_max",
+                    values![subject.word(), quota.bytes_max, quota.files_max],
+                )?;
+            } else {
+                tx.execute(
+                    "DELETE FROM quotas WHERE subject = ?1",
+                    values![subject.word()],
+                )?;
+            }
+            let most = |most: Option<u64>| most.map_or("any".to_owned(), |most| most.to_string());
+            let said = format!("{} bytes, {} files", most(quota.bytes_max), most(quota.files_max));
+            audit::note(tx, actor, Verb::SetQuota, (&name, &said), now_ms)?;
+            Ok(())
+        })
+    }
+
+    /// Has a person have the quota of everybody again.
+    ///
+    /// # Errors
+    /// There is no such person, or the database fails.
+    pub fn forget_quota(&self, actor: &Actor, person: i64, now_ms: i64) -> Result<()> {
+        self.write(Lock::Everything, |tx| {
+            let subject = QuotaSubject::Person(person);
+            let name = name_of(tx, subject)?.ok_or(StoreError::OutOfScope)?;
+            tx.execute(
+                "DELETE FROM quotas WHERE subject = ?1",
+                values![subject.word()],
+            )?;
+            audit::note(tx, actor, Verb::SetQuota, (&name, "as everybody"), now_ms)?;
+            Ok(())
+        })
+    }
+
+    /// Returns the quotas of the hub, of everybody, of people and of slots, with what is used.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn quotas(&self) -> Result<Vec<QuotaLine>> {
+        self.read(|tx| {
+            let mut lines = Vec::new();
+            for subject in [QuotaSubject::Hub, QuotaSubject::Everybody] {
+                lines.push(QuotaLine {
+                    subject,
+                    name: String::new(),
+                    quota: of_subject(tx, subject)?.unwrap_or_default(),
+                    is_of_everybody: false,
+                    used: match subject {
+                        QuotaSubject::Hub => of_hub(tx)?,
+                        _ => Usage::default(),
+                    },
+                });
+            }
+            let people = tx.all(
+                "SELECT id, name FROM people ORDER BY name_key LIMIT ?1",
+                values![LISTED_MAX],
+                |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<String>(1)?)),
+            )?;
+            for (id, name) in people {
+                let (quota, is_of_everybody) = of_person(tx, id)?;
+                lines.push(QuotaLine {
+                    subject: QuotaSubject::Person(id),
+                    name,
+                    quota,
+                    is_of_everybody,
+                    used: of_one(tx, id)?,
+                });
+            }
+            let slots = tx.all(
+                "SELECT id, name, campaign FROM slots ORDER BY id DESC LIMIT ?1",
+                values![LISTED_MAX],
+                |row| {
+                    let campaign = row.get::<Id<CampaignId>>(2)?.0;
+                    Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<String>(1)?, campaign))
+                },
+            )?;
+            for (id, name, campaign) in slots {
+                let subject = QuotaSubject::Slot(id);
+                lines.push(QuotaLine {
+                    subject,
+                    name,
+                    quota: of_subject(tx, subject)?.unwrap_or_default(),
+                    is_of_everybody: false,
+                    used: of_draft(tx, &campaign)?,
+                });
+            }
+            Ok(lines)
+        })
+    }
+
+    /// Returns how many bytes somebody may still bring; `None` for as many as they like.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn room_for(&self, actor: &Actor) -> Result<Option<u64>> {
+        self.read(|tx| {
+            let mut room = None;
+            let mut within = |other: Option<u64>| {
+                room = match (room, other) {
+                    (Some(one), Some(other)) => Some(std::cmp::min::<u64>(one, other)),
+                    (one, other) => one.or(other),
+                };
+            };
+            if let Some(person) = actor.person_id() {
+                let (quota, _) = of_person(tx, person)?;
+                if !quota.is_none() {
+                    within(quota.room(of_one(tx, person)?));
+                }
+            }
+            if let Some(quota) = of_subject(tx, QuotaSubject::Hub)?
+                && !quota.is_none()
+            {
+                within(quota.room(of_hub(tx)?));
+            }
+            Ok(room)
+        })
+    }
+
+    /// Returns how much somebody may bring and has brought.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn quota_of(&self, person: i64) -> Result<(Quota, Usage)> {
+        self.read(|tx| Ok((of_person(tx, person)?.0, of_one(tx, person)?)))
+    }
+}
+
+/// What people call a subject; `None` where there is no such one.
+fn name_of(tx: &Transaction<'_>, subject: QuotaSubject) -> Result<Option<String>, DatabaseError> {
+    let (table, id) = match subject {
+        QuotaSubject::Hub => return Ok(Some("the hub".to_owned())),
+        QuotaSubject::Everybody => return Ok(Some("everybody".to_owned())),
+        QuotaSubject::Person(id) => ("people", id),
+        QuotaSubject::Slot(id) => ("slots", id),
+    };
+    tx.optional(
+        &format!("SELECT name FROM {table} WHERE id = ?1"),
+        values![id],
+        |row| row.get(0),
+    )
+}
