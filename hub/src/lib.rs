@@ -25,6 +25,7 @@ mod database;
 pub mod drafts;
 pub mod hub;
 pub mod keys;
+pub mod moments;
 pub mod people;
 pub mod public_url;
 pub mod publish;

@@ -15,6 +15,7 @@ use crate::drafts::subjects::Subjects;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
+use crate::publish::postcard::PostcardDesk;
 use crate::publish::preview::desk::Desk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
@@ -50,6 +51,7 @@ pub(crate) struct AppState {
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
     pub(super) previews: Arc<Desk>,
+    pub(super) postcards: PostcardDesk,
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
     pub(super) subjects: Subjects,
@@ -78,6 +80,7 @@ impl AppState {
         hub.store.bound_waits();
         Self {
             previews: Arc::new(Desk::new(hub.folder())),
+            postcards: PostcardDesk::new(),
             hub,
             public_url,
             code_days,

@@ -263,9 +263,11 @@ fn page_without_link(
         sighting: store.sighting_of(screen, now_ms)?,
         is_own: false,
         is_passed_on: false,
+        told: None,
     };
     Ok(Page {
         facts: &facts,
+        told: None,
         path: &format!("/q/{token}"),
         is_link: false,
         public_url: &app.public_url,

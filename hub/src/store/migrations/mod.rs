@@ -44,6 +44,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0029_slots.sql"),
     include_str!("sqlite/0030_hub_quarters.sql"),
     include_str!("sqlite/0031_screen_places.sql"),
+    include_str!("sqlite/0032_moments.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -65,6 +66,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0015_slots.sql"),
     include_str!("postgres/0016_hub_quarters.sql"),
     include_str!("postgres/0017_screen_places.sql"),
+    include_str!("postgres/0018_moments.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.
