@@ -26,6 +26,7 @@ pub mod drafts;
 pub mod films;
 pub mod hub;
 pub mod keys;
+pub mod moments;
 pub mod people;
 pub mod public_url;
 pub mod publish;

@@ -135,6 +135,12 @@ impl Browser {
         );
     }
 
+    /// Says by which name it asks for pages from now on: as it is, it says that nobody sees them.
+    pub fn call_itself(&mut self, agent: &str) {
+        let params = json!({ "userAgent": agent });
+        self.call("Emulation.setUserAgentOverride", &params);
+    }
+
     fn call(&mut self, method: &str, params: &Value) -> Value {
         self.next += 1;
         let id = self.next;

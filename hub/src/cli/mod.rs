@@ -50,6 +50,7 @@ use crate::publish::folder::Publication;
 use crate::publish::inspection;
 use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
+use crate::publish::postcard;
 use crate::publish::preview as drawing;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 use crate::store::{ChosenScreens, Targets};
@@ -249,6 +250,9 @@ enum Command {
     /// Draw one slide for whoever wants to see it, which starts it
     #[command(name = drawing::COMMAND, hide = true)]
     Draw,
+    /// Draw postcards of what people saw for `serve`, which starts it
+    #[command(name = postcard::COMMAND, hide = true)]
+    DrawPostcards,
     /// Print what may air on a screen, or when a campaign may air, by dates and hours
     ///
     /// Conditions, triggers, caps and goals are known on the screen alone: `passerby timeline`
@@ -441,6 +445,8 @@ fn run(command: Command) -> Result<(), Failure> {
             .map_err(|error| Failure::Start(format!("ffmpeg does not run: {error}; install it"))),
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
+        Command::DrawPostcards => postcard::worker::run()
+            .map_err(|error| Failure::Start(format!("no postcard was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),
         Command::Times(arguments) => crate::cli::times::run(&arguments),
         Command::Report(arguments) => crate::cli::report::run(arguments),

@@ -28,6 +28,7 @@ use crate::system::random;
 const FILE_NAME: &str = "keys.json";
 const LABEL_BEARER: &[u8] = b"passerby bearer v1";
 const LABEL_FINGERPRINT: &[u8] = b"passerby fingerprint of keys v1";
+const LABEL_OWN_LINK: &[u8] = b"passerby own link v1";
 const LABEL_SEALING: &[u8] = b"passerby sealing of manifest keys v1";
 const LABEL_SEALING_FOR: &[u8] = b"passerby sealing for a purpose v1";
 
@@ -192,6 +193,22 @@ impl Keys {
     pub fn open_for(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let key = self.derive(LABEL_SEALING_FOR, &[purpose.as_bytes()]);
         crate::keys::sealing::open(&key, 0, sealed)
+    }
+
+    /// Returns the secret of the private link by which whoever passed a moment on under a shared
+    /// link has its words erased: 32 hexadecimal digits.
+    pub fn own_link_secret(&self, link: &str) -> String {
+        let derived = self.derive(LABEL_OWN_LINK, &[link.as_bytes()]);
+        hex(&derived[..16])
+    }
+
+    /// Tells whether a text is that secret, in the same time for every text.
+    pub fn is_own_link_secret(&self, link: &str, secret: &str) -> bool {
+        let known = self.own_link_secret(link);
+        bool::from(subtle::ConstantTimeEq::ct_eq(
+            known.as_bytes(),
+            secret.as_bytes(),
+        ))
     }
 
     /// Lists the manifest keys, oldest first.

@@ -5,4 +5,5 @@ pub mod conversion;
 pub mod folder;
 pub mod inspection;
 pub(crate) mod media;
+pub mod postcard;
 pub mod preview;

@@ -16,6 +16,7 @@ use crate::films::service::Service as FilmService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
+use crate::publish::postcard::PostcardDesk;
 use crate::publish::preview::desk::Desk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
@@ -55,6 +56,7 @@ pub(crate) struct AppState {
     pub(super) proxies: Proxies,
     pub(super) sources: Service,
     pub(super) previews: Arc<Desk>,
+    pub(super) postcards: PostcardDesk,
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
@@ -88,6 +90,7 @@ impl AppState {
         hub.store.bound_waits();
         Self {
             previews: Arc::new(Desk::new(hub.folder())),
+            postcards: PostcardDesk::new(),
             hub,
             public_url,
             code_days,

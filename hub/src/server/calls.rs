@@ -8,7 +8,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
-use crate::server::phones::{film, note, scan, share};
+use crate::server::phones::{film, moment, moment_page, note, scan, share};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -171,6 +171,63 @@ pub(super) fn of_phones() -> Vec<Answered> {
         ),
         answered(
             HttpCall::get(
+                "/s/{share}/moment",
+                &[200, 302],
+                "where whoever the link belongs to passes it on with words and a card; 302 to the link for all others",
+            ),
+            moment::show,
+        ),
+        answered(
+            HttpCall::post(
+                "/s/{share}/moment",
+                &[303, 302, 400, 422],
+                "keeps what they typed and agreed to: `sentence`, `name`, `agree`",
+            ),
+            moment::keep,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}/card.jpg",
+                &[200, 404, 503],
+                "the card of a moment that was passed on",
+            ),
+            moment::card,
+        ),
+        answered(
+            HttpCall::get(
+                "/s/{share}/mine",
+                &[200, 404],
+                "all that is kept of what somebody typed, by their private link",
+            )
+            .with_query("?k=SECRET"),
+            moment::mine,
+        ),
+        answered(
+            HttpCall::post(
+                "/s/{share}/erase",
+                &[200, 302, 400],
+                "erases it: by whoever the link belongs to, or with `k`",
+            ),
+            moment::erase,
+        ),
+        answered(
+            HttpCall::post(
+                "/s/{share}/report",
+                &[200],
+                "tells the publisher that a sentence should not be there",
+            ),
+            moment::report,
+        ),
+        answered(
+            HttpCall::get(
+                "/share.js",
+                &[200],
+                "the script of cards: the phone's own share menu",
+            ),
+            moment_page::script,
+        ),
+        answered(
+            HttpCall::get(
                 "/s/{share}/picture.jpg",
                 &[200, 404],
                 "the page's picture, as a sign that the page was seen",
@@ -218,7 +275,7 @@ pub(super) fn chapters() -> [HttpChapter; 5] {
     let phones = HttpChapter {
         title: "The hub, for phones",
         base: "",
-        intro: "Anybody may call. Pages have no script, no cookie and nothing from another host. Paths take any letter \
+        intro: "Anybody may call. Pages have no cookie and nothing from another host, and none needs a script. Paths take any letter \
                 case, and what chat programs and hands put around a link is passed over. A network that asks too often \
                 gets 429 with `Retry-After`. A hub that cannot reach its database answers 503."
             .to_owned(),

@@ -53,6 +53,8 @@ pub(super) enum Kind {
     /// Names and passwords of people, and sessions and tokens that nobody has. An office is one
     /// network.
     SignIn,
+    /// What is typed to pass a moment on, cards that are drawn, and reports of what was typed.
+    Moment,
 }
 
 impl Kind {
@@ -68,6 +70,7 @@ impl Kind {
         Self::Code,
         Self::Enrolment,
         Self::SignIn,
+        Self::Moment,
     ];
 
     /// Its name.
@@ -83,6 +86,7 @@ impl Kind {
             Self::Code => "code",
             Self::Enrolment => "enrolment",
             Self::SignIn => "sign-in",
+            Self::Moment => "moment",
         }
     }
 
@@ -99,6 +103,7 @@ impl Kind {
             Self::Code => (15_000, 40),
             Self::Enrolment => (2_000, 30),
             Self::SignIn => (3_000, 60),
+            Self::Moment => (2_000, 60),
         }
     }
 

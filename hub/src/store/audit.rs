@@ -138,6 +138,8 @@ verbs! {
     SetMail = "mail.set",
     /// Forgot it.
     RemovedMail = "mail.remove",
+    /// Took down what somebody typed when they passed a campaign on.
+    RemovedMoment = "moment.remove",
 }
 
 /// One row of the audit log.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 use serde::Deserialize;
 
-use crate::database::{Id, Transaction, values};
+use crate::database::{DatabaseError, Id, Transaction, values};
 use crate::scans::visitor::Visitor;
 use crate::store::campaigns::AIRING_FILM;
 use crate::store::landed::outward;
@@ -33,6 +33,20 @@ pub struct LandingFacts {
     pub is_own: bool,
     /// Whether somebody passed it on.
     pub is_passed_on: bool,
+    /// What whoever passed it on said: whoever has the link above this one, or this one where it is
+    /// another's.
+    pub told: Option<ToldMoment>,
+}
+
+/// What somebody said who passed a link on, sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldMoment {
+    /// Their link.
+    pub link: String,
+    /// The words.
+    pub sealed: Vec<u8>,
+    /// Until when they are kept.
+    pub ends_ms: i64,
 }
 
 /// A screen at the moment of a scan, in public words.
@@ -89,12 +103,16 @@ impl Store {
     ) -> Result<Option<LandingFacts>> {
         tx.optional(
             &format!("SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
-                    coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, owner,
-                    parent IS NOT NULL, {AIRING_FILM}
-             FROM shares JOIN scans ON scans.id = scan
+                    coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, shares.owner,
+                    shares.parent IS NOT NULL, own_words.sealed, own_words.ends_ms, above.name, above_words.sealed,
+                    above_words.ends_ms, {AIRING_FILM}
+             FROM shares JOIN scans ON scans.id = shares.scan
              JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
              JOIN screens ON screens.number = scans.screen
              LEFT JOIN screen_places ON screen_places.screen = scans.screen
+             LEFT JOIN moments AS own_words ON own_words.share = shares.id
+             LEFT JOIN shares AS above ON above.id = shares.parent
+             LEFT JOIN moments AS above_words ON above_words.share = above.id
              JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
              WHERE shares.name = ?1"),
             values![name],
@@ -104,6 +122,19 @@ impl Store {
                 let campaign = self.read_campaigns.read(&body)?;
                 let heartbeat: Option<String> = row.get(11)?;
                 let owner: Option<[u8; 16]> = row.get(12)?;
+                let is_own = visitor.is_some_and(|visitor| owner == Some(visitor.0));
+                let told = |link: Option<String>, at: usize| {
+                    let sealed: Option<Vec<u8>> = row.get(at)?;
+                    let both = link.zip(sealed);
+                    let ends_ms: Option<i64> = row.get(at + 1)?;
+                    let told = both.zip(ends_ms);
+                    Ok::<_, DatabaseError>(told.map(|((link, sealed), ends_ms)| ToldMoment {
+                        link,
+                        sealed,
+                        ends_ms,
+                    }))
+                };
+                let own = told(Some(name.to_owned()).filter(|_| !is_own), 14)?;
                 Ok(LandingFacts {
                     target: outward(&campaign, &id, row.get(5)?, &screen),
                     campaign,
@@ -116,9 +147,13 @@ impl Store {
                         seen_ms: row.get(10)?,
                         zone: zone_of(heartbeat.as_deref()),
                     }),
-                    is_own: visitor.is_some_and(|visitor| owner == Some(visitor.0)),
+                    is_own,
                     is_passed_on: row.get(13)?,
-                    is_film: row.get(14)?,
+                    is_film: row.get(19)?,
+                    told: match own {
+                        Some(own) => Some(own),
+                        None => told(row.get(16)?, 17)?,
+                    },
                 })
             },
         )

@@ -33,6 +33,7 @@ mod landing_facts;
 mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
+mod moments;
 mod people;
 mod plays;
 mod prune;
@@ -99,7 +100,8 @@ pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
-pub use crate::store::landing_facts::{LandingFacts, Sighting};
+pub use crate::store::landing_facts::{LandingFacts, Sighting, ToldMoment};
+pub use crate::store::moments::{MOMENTS_LISTED, MomentRow, NewMoment, PassedOn, SealedMoment};
 pub use crate::store::people::{
     Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
     SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,

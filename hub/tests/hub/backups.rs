@@ -457,6 +457,8 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "screen_tags",
                 "screen_notices",
                 "screen_places",
+                "passed_on",
+                "moments",
                 "campaign_groups",
                 "slots",
                 "film_jobs",

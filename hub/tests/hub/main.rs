@@ -25,6 +25,7 @@ mod limits;
 mod link_tails;
 mod looked_at;
 mod lost_databases;
+mod moments;
 mod monitoring;
 mod networks;
 mod on_a_file;

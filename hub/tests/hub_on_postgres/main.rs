@@ -55,6 +55,8 @@ mod link_tails;
 mod looked_at;
 #[path = "../hub/lost_databases.rs"]
 mod lost_databases;
+#[path = "../hub/moments.rs"]
+mod moments;
 #[path = "../hub/monitoring.rs"]
 mod monitoring;
 #[path = "../hub/networks.rs"]

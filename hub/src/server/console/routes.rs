@@ -4,8 +4,8 @@
 use crate::people::Right;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, audit, campaigns, join, overview, pair, people, person, preview, report,
-    screen, screen_frame, screens, sign_in, times,
+    account, account_step, audit, campaigns, join, moments, overview, pair, people, person,
+    preview, report, screen, screen_frame, screens, sign_in, times,
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
@@ -195,6 +195,20 @@ fn of_hub() -> Vec<Route> {
             FORM,
             "takes a campaign off the screens",
             campaigns::take_off,
+        ),
+        get(
+            "/console/campaigns/{campaign}/moments",
+            may(Right::SeeCampaigns),
+            ONE,
+            "what people typed when they passed the campaign on",
+            moments::list,
+        ),
+        post(
+            "/console/campaigns/{campaign}/moments",
+            may(Right::ChangeCampaigns),
+            FORM,
+            "takes a sentence down",
+            moments::remove,
         ),
         get(
             "/console/campaigns/{campaign}/preview/{placement}",

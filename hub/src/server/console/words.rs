@@ -129,6 +129,7 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::TriedAlert => ["发送测试提醒", "Sent a test alert"],
         Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
         Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
+        Verb::RemovedMoment => ["删除路人写的话", "Took down what a passer-by typed"],
     }
 }
 
@@ -171,6 +172,10 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "published" => [
             "已发布。屏幕会在几秒内开始播放。",
             "Published. Screens begin to show it within seconds.",
+        ],
+        "erased" => [
+            "已删除，到处都看不到了。",
+            "It is taken down, and gone everywhere.",
         ],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [

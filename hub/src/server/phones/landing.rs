@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use passerby_protocol::Campaign;
 use passerby_protocol::campaign::{Kind, Landing};
 
+use crate::moments::Typed;
 use crate::public_url::PublicUrl;
 use crate::server::language::Language;
 use crate::server::phones::page::{
@@ -23,6 +24,8 @@ use crate::system::clock;
 /// A landing page.
 pub(crate) struct Page<'a> {
     pub(crate) facts: &'a LandingFacts,
+    /// What whoever passed it on said.
+    pub(crate) told: Option<Typed>,
     /// Its own path, which the share menu passes on.
     pub(crate) path: &'a str,
     /// Whether that is a link in a chain, which hears what becomes of a visit.
@@ -109,6 +112,7 @@ impl Page<'_> {
                 (language_switch(language))
                 (self.shown(said.title))
                 (self.seen(language))
+                (self.words(language))
                 h1 lang=(spoken(said.title)) { (said.title) }
                 @if let Some(story) = said.story { p.story lang=(spoken(story)) { (story) } }
                 (self.next(language))
@@ -163,6 +167,31 @@ impl Page<'_> {
                 (sighting_words::line(sighting, language, self.now_ms))
                 @if let Some(way) = way.filter(|_| self.facts.is_passed_on) {
                     " " a href=(way) rel="nofollow noopener" { (language.say(["怎么去", "How to go there"])) }
+                }
+            }
+        }
+    }
+
+    /// What whoever passed it on said, and the way to report it.
+    fn words(&self, language: Language) -> Markup {
+        let Some(told) = &self.told else {
+            return html! {};
+        };
+        html! {
+            section.told {
+                @if !told.sentence.is_empty() {
+                    blockquote lang=(Language::of_text(&told.sentence).tag()) { (told.sentence) }
+                }
+                p.soft {
+                    @match (language, told.name.is_empty()) {
+                        (Language::Chinese, true) => { "路过的人转给你的" },
+                        (Language::Chinese, false) => { strong { (told.name) } " 转给你的" },
+                        (Language::English, true) => { "Passed on to you by somebody who was there" },
+                        (Language::English, false) => { "Passed on to you by " strong { (told.name) } },
+                    }
+                }
+                form.report method="post" action=(self.own("report")) {
+                    button.plain { (language.say(["举报这句话", "Report these words"])) }
                 }
             }
         }
@@ -243,6 +272,11 @@ impl Page<'_> {
                     "喜欢就转给朋友：点右上角菜单或浏览器的分享。",
                     "Like it? Pass it on with the share menu.",
                 ])) }
+                @if self.is_link && self.facts.is_own {
+                    a.go.quiet href=(self.own("moment")) rel="nofollow" {
+                        (language.say(["带上一句话，做成卡片", "Pass it on as a card, with your own words"]))
+                    }
+                }
             }
         }
     }
@@ -282,6 +316,13 @@ impl Page<'_> {
             .sighting
             .as_ref()
             .map(|sighting| sighting.place.as_str());
+        if let Some(told) = self.told.as_ref().filter(|told| !told.sentence.is_empty()) {
+            text = if told.name.is_empty() {
+                format!("{} · {}", told.sentence, said.title)
+            } else {
+                format!("{}: {} · {}", told.name, told.sentence, said.title)
+            };
+        }
         if let Some(place) = place.filter(|place| !place.is_empty()) {
             text = format!("{place} · {text}");
         }

@@ -3,6 +3,8 @@
 pub(crate) mod film;
 pub(crate) mod landing;
 pub(crate) mod link_path;
+pub(crate) mod moment;
+pub(crate) mod moment_page;
 pub(crate) mod note;
 pub mod page;
 pub(crate) mod scan;

@@ -264,9 +264,11 @@ fn page_without_link(
         is_own: false,
         is_passed_on: false,
         is_film: app.hub.store.airing_film(landed.creative)?.is_some(),
+        told: None,
     };
     Ok(Page {
         facts: &facts,
+        told: None,
         path: &format!("/q/{token}"),
         is_link: false,
         public_url: &app.public_url,

@@ -15,6 +15,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
 
+use crate::moments::Typed;
 use crate::server::limits::Kind;
 use crate::server::phones::landing::Page;
 use crate::server::phones::note;
@@ -49,6 +50,11 @@ fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Resp
         LinkAnswer::Own(own) => see(&app.public_url.local(&format!("/s/{own}"))),
         LinkAnswer::Page(facts) => Page {
             facts: &facts,
+            told: facts
+                .told
+                .as_ref()
+                .filter(|told| told.ends_ms > now_ms)
+                .and_then(|told| Typed::open(app.hub.keys(), &told.link, &told.sealed)),
             path: &format!("/s/{name}"),
             is_link: true,
             public_url: &app.public_url,

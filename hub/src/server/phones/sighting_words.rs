@@ -35,6 +35,18 @@ pub(crate) fn when(sighting: &Sighting, language: Language, now_ms: i64) -> Stri
     }
 }
 
+/// The place and the time, always with the day: for what is looked at on another one.
+pub(crate) fn dated_line(sighting: &Sighting, language: Language, now_ms: i64) -> String {
+    let (seen, now) = (local(sighting, sighting.seen_ms), local(sighting, now_ms));
+    let day = day(seen.date(), now.date(), language);
+    let when = format!("{day} {:02}:{:02}", seen.hour(), seen.minute());
+    if sighting.place.is_empty() {
+        when
+    } else {
+        format!("{} · {when}", sighting.place)
+    }
+}
+
 /// A day, with its year where that is another than today's.
 pub(crate) fn day(day: Date, today: Date, language: Language) -> String {
     const MONTHS: [&str; 12] = [

@@ -37,6 +37,7 @@ pub(crate) struct Client {
     trace: Trace,
     purpose: Purpose,
     language: Option<Language>,
+    is_cross_site: bool,
     /// Made once a request.
     networks: OnceLock<Networks>,
 }
@@ -68,6 +69,8 @@ impl FromRequestParts<Shared> for Client {
             },
             purpose: Purpose::of(&parts.method, &parts.headers),
             language: asked(&parts.headers, &parts.uri),
+            is_cross_site: (parts.headers.get("sec-fetch-site"))
+                .is_some_and(|site| site.as_bytes() == b"cross-site"),
             networks: OnceLock::new(),
         })
     }
@@ -97,6 +100,11 @@ impl Client {
     /// The language that the phone asks for, if it asks for any.
     pub(crate) fn language(&self) -> Option<Language> {
         self.language
+    }
+
+    /// Whether a page of somebody else's has the browser ask.
+    pub(crate) fn is_cross_site(&self) -> bool {
+        self.is_cross_site
     }
 
     /// Judges the program by its user agent.
@@ -301,6 +309,7 @@ mod tests {
                 },
                 purpose,
                 language: None,
+                is_cross_site: false,
                 networks: OnceLock::new(),
             };
             assert_eq!(client.counts(), counts, "{purpose:?}");

@@ -153,6 +153,20 @@ pub(crate) const TABLES: &[Table] = &[
         id: Integer, name: Text, scan: Integer, parent: Integer, generation: Integer, made_for: Bytes,
         owner: Bytes, created_ms: Integer, children: Integer,
     }),
+    table!(passed_on [share] {
+        share: Integer, passed_ms: Integer, has_sentence: Boolean, has_name: Boolean, changes: Integer,
+    }),
+    table!(moments [share] {
+        share: Integer, campaign: Text, sealed: Bytes, agreed_ms: Integer, ends_ms: Integer, reports: Integer,
+    }),
+    // Whoever restores a backup has them drawn anew.
+    Table {
+        is_in_backups: false,
+        ..table!(moment_cards [share] { share: Integer, sealed: Bytes, made_ms: Integer, ends_ms: Integer })
+    },
+    table!(pruned_passed_on [campaign] {
+        campaign: Text, passed_on: Integer, sentences: Integer, named: Integer,
+    }),
     table!(visits [share, visitor] {
         share: Integer, visitor: Bytes, visited_ms: Integer, clicked_ms: Integer, seen_ms: Integer,
         confirmed_ms: Integer, grade: Integer,

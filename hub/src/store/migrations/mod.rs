@@ -48,6 +48,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0033_screen_places.sql"),
     include_str!("sqlite/0034_films.sql"),
     include_str!("sqlite/0035_quotas.sql"),
+    include_str!("sqlite/0036_moments.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -73,6 +74,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0019_screen_places.sql"),
     include_str!("postgres/0020_films.sql"),
     include_str!("postgres/0021_quotas.sql"),
+    include_str!("postgres/0022_moments.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

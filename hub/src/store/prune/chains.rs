@@ -186,7 +186,25 @@ fn prune_links(
             gone.push(owned_values![link]);
         }
     }
+    passed_on(tx, &gone)?;
     tx.execute_each("DELETE FROM shares WHERE id = ?1", &gone)?;
+    Ok(())
+}
+
+/// Keeps how many of these links were passed on with what, and forgets what was typed.
+fn passed_on(tx: &Transaction<'_>, links: &[[Value<'_>; 1]]) -> Result<(), DatabaseError> {
+    tx.execute_each(
+        "INSERT INTO pruned_passed_on (campaign, passed_on, sentences, named)
+         SELECT campaign, 1, CASE WHEN has_sentence THEN 1 ELSE 0 END, CASE WHEN has_name THEN 1 ELSE 0 END
+         FROM passed_on JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+         WHERE share = ?1 AND scans.grade < 2 AND standing < 2
+         ON CONFLICT (campaign) DO UPDATE SET passed_on = pruned_passed_on.passed_on + excluded.passed_on,
+             sentences = pruned_passed_on.sentences + excluded.sentences, named = pruned_passed_on.named + excluded.named",
+        links,
+    )?;
+    for table in ["moment_cards", "moments", "passed_on"] {
+        tx.execute_each(&format!("DELETE FROM {table} WHERE share = ?1"), links)?;
+    }
     Ok(())
 }
 

@@ -110,6 +110,12 @@ pub struct ShareCounts {
     pub tally: Tally,
     /// By how often it was passed on since the scan, from 1.
     pub by_generation: BTreeMap<String, u64>,
+    /// Links whose owners passed them on with a card, once a link.
+    pub with_card: u64,
+    /// Those of them that had a sentence.
+    pub with_sentence: u64,
+    /// Those that had a name.
+    pub with_name: u64,
 }
 
 /// A screen's line.
@@ -278,6 +284,17 @@ fn shares(tx: &Transaction<'_>) -> Result<ShareCounts, DatabaseError> {
                 .or_default() += count;
             Ok::<_, DatabaseError>(ControlFlow::Continue(()))
         },
+    )?;
+    (counts.with_card, counts.with_sentence, counts.with_name) = tx.one(
+        "SELECT CAST(sum(passed_on) AS BIGINT), CAST(sum(sentences) AS BIGINT), CAST(sum(named) AS BIGINT)
+         FROM (SELECT count(*) AS passed_on, count(*) FILTER (WHERE has_sentence) AS sentences,
+                      count(*) FILTER (WHERE has_name) AS named
+               FROM passed_on JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+               WHERE scans.grade < 2 AND standing < 2
+               UNION ALL SELECT coalesce(sum(passed_on), 0), coalesce(sum(sentences), 0), coalesce(sum(named), 0)
+               FROM pruned_passed_on) AS added",
+        values![],
+        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     Ok(counts)
 }

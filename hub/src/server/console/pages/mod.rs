@@ -11,6 +11,7 @@ pub(crate) mod drafts;
 pub(crate) mod emergency;
 pub(crate) mod join;
 pub(crate) mod mail;
+pub(crate) mod moments;
 pub(crate) mod overview;
 pub(crate) mod pair;
 pub(crate) mod people;

@@ -14,10 +14,10 @@ use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
-use crate::server::console::language::Language;
 use crate::server::console::layout;
 use crate::server::console::pages::drafts::faults::{of_archive, of_file, of_quota};
 use crate::server::console::refusals;
+use crate::server::language::Language;
 use crate::store::{CampaignFile, ClaimError, Draft, DraftError, SlotFault, StoreError};
 
 /// What phones offer to choose: with HEIC left out, iOS hands pictures over as JPEG.

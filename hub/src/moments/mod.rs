@@ -1,0 +1,198 @@
+//! What people type when they pass a moment on: read within bounds, looked at, and sealed.
+//!
+//! Invariants: nothing that cannot be seen is kept, no link and no number to call, and none of the
+//! words of [`refused_words`]; what is kept opens with the keys of this hub alone, and only as that
+//! of its own link.
+
+mod refused_words;
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::Keys;
+use crate::moments::refused_words::refused;
+
+/// Most characters of a sentence.
+pub const SENTENCE_CHARS_MAX: usize = 80;
+/// Most characters of a chosen name.
+pub const NAME_CHARS_MAX: usize = 24;
+/// For how many days what was typed is kept.
+pub const DAYS: i64 = 90;
+/// Most digits that follow each other: more are a number to call.
+const DIGITS_MAX: usize = 6;
+
+/// What somebody typed; empty where they typed nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typed {
+    /// What they say.
+    #[serde(default)]
+    pub sentence: String,
+    /// What they want to be called.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Says why something that was typed is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypedError {
+    /// The sentence or the name is too long.
+    Long,
+    /// It has characters that nobody can see.
+    Hidden,
+    /// It has a link, or a number to call.
+    Contact,
+    /// It has a word that is not shown to strangers.
+    Refused,
+}
+
+impl Typed {
+    /// Reads a sentence and a name.
+    ///
+    /// # Errors
+    /// See [`TypedError`].
+    pub fn read(sentence: &str, name: &str) -> Result<Self, TypedError> {
+        let line = |text: &str, chars_max: usize| {
+            let words: Vec<&str> = text.split_whitespace().take(chars_max + 1).collect();
+            let text = words.join(" ");
+            if text.chars().nth(chars_max).is_some() {
+                return Err(TypedError::Long);
+            }
+            if passerby_protocol::foreign::has_hidden(&text) {
+                return Err(TypedError::Hidden);
+            }
+            if has_contact(&text) {
+                return Err(TypedError::Contact);
+            }
+            if refused(&text) {
+                return Err(TypedError::Refused);
+            }
+            Ok(text)
+        };
+        Ok(Self {
+            sentence: line(sentence, SENTENCE_CHARS_MAX)?,
+            name: line(name, NAME_CHARS_MAX)?,
+        })
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.sentence.is_empty() && self.name.is_empty()
+    }
+
+    /// Seals it for its link.
+    pub(crate) fn seal(&self, keys: &Keys, link: &str) -> Vec<u8> {
+        // Two texts always have a form in JSON; what does not open is as good as none.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        keys.seal_for(&purpose(link), &text)
+    }
+
+    /// Opens what was sealed for a link.
+    pub(crate) fn open(keys: &Keys, link: &str, sealed: &[u8]) -> Option<Self> {
+        let text = keys.open_for(&purpose(link), sealed)?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+fn purpose(link: &str) -> String {
+    format!("moment {link}")
+}
+
+/// What a card is sealed for.
+pub(crate) fn purpose_of_card(link: &str) -> String {
+    format!("card of a moment {link}")
+}
+
+/// What links, addresses and names in other programs have, in small letters.
+const MARKS: [&str; 12] = [
+    "://",
+    "www.",
+    "@",
+    ".com",
+    ".cn",
+    ".net",
+    ".org",
+    ".io",
+    ".top",
+    ".xyz",
+    "微信号",
+    "加微信",
+];
+
+/// Tells whether a text has a link, an address for mail, or a number to call: what strangers put
+/// there for other purposes than telling a friend.
+fn has_contact(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut digits = 0;
+    for character in lower.chars() {
+        if character.is_numeric() {
+            digits += 1;
+        } else if !matches!(character, ' ' | '-' | '.' | '(' | ')' | '+') {
+            digits = 0;
+        }
+        if digits > DIGITS_MAX {
+            return true;
+        }
+    }
+    MARKS.iter().any(|mark| lower.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_say_is_taken_and_what_others_must_not_see_is_not() {
+        for good in [
+            "逛街还买书！",
+            "out shopping, and still buying books!",
+            "",
+            "周五晚上 8 点见",
+            "Scunthorpe and Assam tea in class",
+        ] {
+            assert!(Typed::read(good, "李雷").is_ok(), "{good}");
+        }
+        let of = |sentence: &str| Typed::read(sentence, "").unwrap_err();
+        assert_eq!(of(&"书".repeat(81)), TypedError::Long);
+        assert_eq!(of("a\u{202e}b"), TypedError::Hidden);
+        for contact in [
+            "see www.x.example",
+            "https://x",
+            "call 138 0013 8000",
+            "加微信 abc",
+            "a@b.c",
+        ] {
+            assert_eq!(of(contact), TypedError::Contact, "{contact}");
+        }
+        for refused in [
+            "FUCK you",
+            "f u c k",
+            "fuuuck",
+            "sh1t",
+            "傻 逼",
+            "傻.逼",
+            "操你妈",
+        ] {
+            assert_eq!(of(refused), TypedError::Refused, "{refused}");
+        }
+        assert_eq!(Typed::read("", "n1gger").unwrap_err(), TypedError::Refused);
+        assert_eq!(
+            Typed::read("", &"n".repeat(25)).unwrap_err(),
+            TypedError::Long
+        );
+    }
+
+    #[test]
+    fn what_was_sealed_for_a_link_opens_for_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        let typed = Typed::read("逛街还买书！", "李雷").unwrap();
+        let sealed = typed.seal(&keys, "abc");
+        assert_eq!(Typed::open(&keys, "abc", &sealed), Some(typed));
+        assert_eq!(Typed::open(&keys, "abd", &sealed), None);
+        let shows = |text: &str| {
+            sealed
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(!shows("逛街") && !shows("李雷"));
+    }
+}

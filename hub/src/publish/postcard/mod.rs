@@ -1,0 +1,147 @@
+//! Draws postcards of what somebody saw on a street, by a process of its own, `passerby-hub
+//! draw-postcards`, which stays for the next one: most of the time that one takes is the start.
+//!
+//! ```text
+//! page ─▶ PostcardDesk ─order─▶ passerby-hub draw-postcards ─▶ compose
+//!                      ◀─answer, JPEG─
+//! ```
+//!
+//! Invariants: one process draws at a time, and at most [`WAITING_MAX`] orders wait; whoever comes
+//! then is asked to come again. The process dies with this one, and after some time without work.
+//! One that is late or broken is ended, and costs one postcard.
+
+mod error;
+mod order;
+mod process;
+pub mod worker;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::publish::child::this_program;
+pub(crate) use crate::publish::postcard::error::PostcardError;
+pub use crate::publish::postcard::order::JPEG_BYTES_MAX;
+pub(crate) use crate::publish::postcard::order::PostcardOrder;
+use crate::publish::postcard::process::Process;
+
+/// The subcommand that draws.
+pub const COMMAND: &str = "draw-postcards";
+/// Most orders that wait.
+const WAITING_MAX: usize = 16;
+/// How long one postcard may take, the start of its process included.
+const TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a process waits for work before it is ended.
+const IDLE_MAX: Duration = Duration::from_secs(120);
+/// Most postcards of one process.
+const OF_PROCESS_MAX: u32 = 1_000;
+type Drawn = Result<Vec<u8>, PostcardError>;
+
+struct Work {
+    order: PostcardOrder,
+    tell: oneshot::Sender<Drawn>,
+}
+
+/// Takes orders.
+pub(crate) struct PostcardDesk {
+    program: Option<PathBuf>,
+    queue: Mutex<Option<SyncSender<Work>>>,
+}
+
+impl PostcardDesk {
+    /// Uses the program that runs now.
+    pub(crate) fn new() -> Self {
+        Self {
+            program: this_program().ok(),
+            queue: Mutex::new(None),
+        }
+    }
+
+    /// Has one drawn.
+    ///
+    /// # Errors
+    /// See [`PostcardError`].
+    pub(crate) async fn draw(&self, order: PostcardOrder) -> Drawn {
+        match self.ask(order)?.await {
+            Ok(drawn) => drawn,
+            Err(_) => Err(PostcardError::Broke),
+        }
+    }
+
+    fn ask(&self, order: PostcardOrder) -> Result<oneshot::Receiver<Drawn>, PostcardError> {
+        let Some(program) = &self.program else {
+            let reason = "the system does not tell which program this is";
+            return Err(PostcardError::Start(reason.to_owned()));
+        };
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tell, told) = oneshot::channel();
+        let mut work = Work { order, tell };
+        if let Some(known) = &*queue {
+            match known.try_send(work) {
+                Ok(()) => return Ok(told),
+                Err(TrySendError::Full(_)) => return Err(PostcardError::Busy),
+                // A fault of this program ended its thread.
+                Err(TrySendError::Disconnected(again)) => work = again,
+            }
+        }
+        let (ask, asked) = mpsc::sync_channel(WAITING_MAX);
+        // Never full yet.
+        let _ = ask.try_send(work);
+        let program = program.clone();
+        // Always the same thread: the process dies with the thread that started it.
+        thread::Builder::new()
+            .name("postcards".to_owned())
+            .spawn(move || serve(&program, &asked))
+            .map_err(|error| PostcardError::Start(error.to_string()))?;
+        *queue = Some(ask);
+        Ok(told)
+    }
+}
+
+/// Draws until nobody can ask any more.
+fn serve(program: &std::path::Path, asked: &mpsc::Receiver<Work>) {
+    let mut process: Option<Process> = None;
+    let mut left = 0;
+    loop {
+        let Work { order, tell } = match asked.recv_timeout(IDLE_MAX) {
+            Ok(work) => work,
+            Err(RecvTimeoutError::Timeout) => {
+                process = None;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if tell.is_closed() {
+            continue;
+        }
+        if left == 0 || process.is_none() {
+            process = None;
+            match Process::start(program, COMMAND) {
+                Ok(started) => process = Some(started),
+                Err(error) => {
+                    // Whoever asked may have gone.
+                    let _ = tell.send(Err(PostcardError::Start(error.to_string())));
+                    continue;
+                }
+            }
+            left = OF_PROCESS_MAX;
+        }
+        left -= 1;
+        let drawn = process
+            .as_mut()
+            .map_or(Err(PostcardError::Broke), |process| {
+                process.draw(&order, TIME_MAX)
+            });
+        if matches!(drawn, Err(PostcardError::Late | PostcardError::Broke)) {
+            process = None;
+        }
+        let _ = tell.send(drawn);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,418 @@
+//! `/s/{share}/moment` and what belongs to it: a moment that somebody passes on from their own
+//! link, with a sentence and a name if they like, and the card of it.
+//!
+//! Invariants: only whoever a link belongs to passes a moment on under it; nothing is kept that was
+//! not typed and agreed to; whoever has the private link of it, and the publisher, has it erased;
+//! nothing of this counts a visit, and a card is drawn once.
+
+use axum::Form;
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::moments::{DAYS, Typed, purpose_of_card};
+use crate::publish::postcard::{PostcardError, PostcardOrder};
+use crate::server::body::Unread;
+use crate::server::language::Language;
+use crate::server::limits::Kind;
+use crate::server::phones::moment_page::{self, MomentPage, SCRIPT_POLICY};
+use crate::server::phones::note;
+use crate::server::phones::scan::see;
+use crate::server::phones::sighting_words;
+use crate::server::phones::trace::Client;
+use crate::server::{AppState, Shared};
+use crate::store::{LandingFacts, NewMoment, PassedOn, StoreError};
+use crate::system::clock;
+use crate::system::clock::DAY_MS;
+
+type NamePath = Result<Path<String>, PathRejection>;
+
+/// What stands behind the path.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// The secret of the private link.
+    k: String,
+    /// To type other words.
+    edit: String,
+}
+
+/// What a form has.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sent {
+    sentence: String,
+    name: String,
+    agree: String,
+    k: String,
+}
+
+async fn sent(body: Unread) -> Option<Sent> {
+    let bytes = body.small().await.ok()?;
+    let request = Request::builder()
+        .method(Method::POST)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(bytes))
+        .ok()?;
+    let Form(sent) = Form::<Sent>::from_request(request, &()).await.ok()?;
+    Some(sent)
+}
+
+fn link_name(name: NamePath) -> String {
+    name.map(|Path(name)| name.to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+/// The link's page, for whoever this one is not for.
+fn to_link(app: &AppState, name: &str) -> Response {
+    see(&app.public_url.local(&format!("/s/{name}")))
+}
+
+/// The page after a form.
+fn after(app: &AppState, path: &str) -> Response {
+    let mut response = see(&app.public_url.local(path));
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response
+}
+
+/// What a link's page shows, to whoever it belongs to; `None` for all others.
+fn own_facts(
+    app: &AppState,
+    name: &str,
+    client: &Client,
+    now_ms: i64,
+) -> Result<Option<LandingFacts>, StoreError> {
+    let store = &app.hub.store;
+    let visitor = client.counted(store, now_ms)?;
+    let facts = store.landing_facts(name, visitor)?;
+    Ok(facts.filter(|facts| facts.is_own))
+}
+
+fn page(
+    app: &AppState,
+    (name, facts): (&str, &LandingFacts),
+    typed: &Typed,
+    client: &Client,
+    now_ms: i64,
+) -> MomentPage {
+    let language = client
+        .language()
+        .unwrap_or_else(|| Language::of_text(&facts.campaign.title));
+    let said = facts.campaign.said(language.of_page());
+    let sighting = facts.sighting.as_ref();
+    let seen = sighting.map(|sighting| sighting_words::line(sighting, language, now_ms));
+    MomentPage {
+        path: app.public_url.local(&format!("/s/{name}")),
+        link: app.public_url.absolute(&format!("/s/{name}")),
+        card: app.public_url.absolute(&format!("/s/{name}/card.jpg")),
+        mine: app.public_url.absolute(&format!(
+            "/s/{name}/mine?k={}",
+            app.hub.keys().own_link_secret(name)
+        )),
+        language,
+        colours: facts.campaign.colours,
+        title: said.title.to_owned(),
+        seen: seen.unwrap_or_default(),
+        typed: typed.clone(),
+        ends: sighting_words::day(
+            clock::date_of(now_ms + DAYS * DAY_MS),
+            clock::date_of(now_ms),
+            language,
+        ),
+    }
+}
+
+/// The words of a link.
+fn typed_of(app: &AppState, name: &str, now_ms: i64) -> Result<Option<Typed>, StoreError> {
+    let moment = app.hub.store.moment(name, now_ms)?;
+    Ok(moment.and_then(|moment| Typed::open(app.hub.keys(), name, &moment.sealed)))
+}
+
+/// `GET /s/{share}/moment`.
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    name: NamePath,
+    asked: Result<Query<Asked>, QueryRejection>,
+    client: Client,
+) -> Response {
+    let name = link_name(name);
+    let is_edit = asked.is_ok_and(|Query(asked)| !asked.edit.is_empty());
+    app.work(move |app: &AppState| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
+            return Ok(refusal);
+        }
+        let Some(facts) = own_facts(app, &name, &client, now_ms)? else {
+            return Ok(to_link(app, &name));
+        };
+        let typed = typed_of(app, &name, now_ms)?.unwrap_or_default();
+        let page = page(app, (&name, &facts), &typed, &client, now_ms);
+        if app.hub.store.is_told(&name)? && !is_edit {
+            Ok(with_script(page.told()))
+        } else {
+            Ok(page.form(None))
+        }
+    })
+    .await
+    .unwrap_or_else(note::failed)
+}
+
+/// A page whose script is the hub's own file.
+fn with_script(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static(SCRIPT_POLICY);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// `POST /s/{share}/moment`.
+pub(crate) async fn keep(
+    State(app): State<Shared>,
+    name: NamePath,
+    client: Client,
+    body: Unread,
+) -> Response {
+    let name = link_name(name);
+    let Some(sent) = sent(body).await else {
+        return moment_page::not_whole();
+    };
+    app.work(move |app: &AppState| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = app.refusal(Kind::Moment, &client, now_ms)? {
+            return Ok(refusal);
+        }
+        let visitor = client.counted(&app.hub.store, now_ms)?;
+        let facts = own_facts(app, &name, &client, now_ms)?;
+        let (Some(visitor), Some(facts)) = (visitor.filter(|_| !client.is_cross_site()), facts)
+        else {
+            return Ok(to_link(app, &name));
+        };
+        let wrong = |typed: Typed, why| {
+            let page = page(app, (&name, &facts), &typed, &client, now_ms);
+            page.form(Some(why))
+        };
+        let as_sent = || Typed {
+            sentence: sent.sentence.chars().take(200).collect(),
+            name: sent.name.chars().take(60).collect(),
+        };
+        let typed = match Typed::read(&sent.sentence, &sent.name) {
+            Ok(typed) => typed,
+            Err(error) => return Ok(wrong(as_sent(), moment_page::error_words(error))),
+        };
+        if !typed.is_empty() && sent.agree.is_empty() {
+            return Ok(wrong(typed, moment_page::NOT_AGREED));
+        }
+        let sealed = (!typed.is_empty()).then(|| typed.seal(app.hub.keys(), &name));
+        let new = NewMoment {
+            sealed: sealed.as_deref(),
+            has_sentence: !typed.sentence.is_empty(),
+            has_name: !typed.name.is_empty(),
+            ends_ms: now_ms + DAYS * DAY_MS,
+        };
+        Ok(match app.hub.store.pass_on(&name, visitor, new, now_ms)? {
+            PassedOn::Kept => after(app, &format!("/s/{name}/moment")),
+            PassedOn::NotOwn => to_link(app, &name),
+            PassedOn::TooOften => wrong(typed, moment_page::TOO_OFTEN),
+        })
+    })
+    .await
+    .unwrap_or_else(note::failed)
+}
+
+/// `GET /s/{share}/mine?k=SECRET`: all that is kept of what somebody typed, and the way to erase
+/// it, on any day and from any network.
+pub(crate) async fn mine(
+    State(app): State<Shared>,
+    name: NamePath,
+    asked: Result<Query<Asked>, QueryRejection>,
+    client: Client,
+) -> Response {
+    let name = link_name(name);
+    let secret = asked.map(|Query(asked)| asked.k).unwrap_or_default();
+    app.work(move |app: &AppState| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
+            return Ok(refusal);
+        }
+        if !app.hub.keys().is_own_link_secret(&name, &secret) {
+            return Ok(note::nothing_here());
+        }
+        let moment = app.hub.store.moment(&name, now_ms)?;
+        let typed = moment
+            .as_ref()
+            .and_then(|moment| Typed::open(app.hub.keys(), &name, &moment.sealed));
+        let times = moment.map(|moment| (moment.agreed_ms, moment.ends_ms));
+        let path = app.public_url.local(&format!("/s/{name}/erase"));
+        Ok(moment_page::mine(typed.zip(times), &path, &secret))
+    })
+    .await
+    .unwrap_or_else(note::failed)
+}
+
+/// `POST /s/{share}/erase`: by whoever the link belongs to, or with the secret of the private link.
+pub(crate) async fn erase(
+    State(app): State<Shared>,
+    name: NamePath,
+    client: Client,
+    body: Unread,
+) -> Response {
+    let name = link_name(name);
+    let Some(sent) = sent(body).await else {
+        return moment_page::not_whole();
+    };
+    app.work(move |app: &AppState| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
+            return Ok(refusal);
+        }
+        let is_own = !client.is_cross_site() && own_facts(app, &name, &client, now_ms)?.is_some();
+        if !is_own && !app.hub.keys().is_own_link_secret(&name, &sent.k) {
+            return Ok(to_link(app, &name));
+        }
+        app.hub.store.erase_moment(&name)?;
+        Ok(moment_page::erased())
+    })
+    .await
+    .unwrap_or_else(note::failed)
+}
+
+/// `POST /s/{share}/report`: a reader says that a sentence should not be there.
+pub(crate) async fn report(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
+    let name = link_name(name);
+    app.work(move |app: &AppState| {
+        let now_ms = clock::now_ms();
+        if let Some(refusal) = app.refusal(Kind::Moment, &client, now_ms)? {
+            return Ok(refusal);
+        }
+        if client.counted(&app.hub.store, now_ms)?.is_some() {
+            app.hub.store.report_moment(&name)?;
+        }
+        Ok(moment_page::reported())
+    })
+    .await
+    .unwrap_or_else(note::failed)
+}
+
+/// What is there of a card.
+enum Card {
+    Drawn(Vec<u8>),
+    Draw(Box<PostcardOrder>, Option<i64>),
+    Answer(Response),
+}
+
+/// `GET /s/{share}/card.jpg`.
+pub(crate) async fn card(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
+    let name = link_name(name);
+    let found = {
+        let name = name.clone();
+        app.work(move |app: &AppState| find_card(app, &name, &client, clock::now_ms()))
+            .await
+    };
+    let (order, agreed_ms) = match found {
+        Ok(Card::Drawn(jpeg)) => return jpeg_response(jpeg),
+        Ok(Card::Answer(answer)) => return answer,
+        Ok(Card::Draw(order, agreed_ms)) => (order, agreed_ms),
+        Err(error) => return note::failed(error),
+    };
+    let jpeg = match app.postcards.draw(*order).await {
+        Ok(jpeg) => jpeg,
+        Err(PostcardError::Busy) => return note::later(),
+        Err(error) => {
+            crate::system::repeated_errors::tell("a postcard was not drawn", &error);
+            return note::later();
+        }
+    };
+    let kept = {
+        let jpeg = jpeg.clone();
+        app.work(move |app: &AppState| {
+            let now_ms = clock::now_ms();
+            let sealed = app.hub.keys().seal_for(&purpose_of_card(&name), &jpeg);
+            let times = (now_ms, now_ms + DAYS * DAY_MS);
+            app.hub.store.keep_card(&name, &sealed, agreed_ms, times)
+        })
+        .await
+    };
+    match kept {
+        Ok(()) => jpeg_response(jpeg),
+        Err(error) => note::failed(error),
+    }
+}
+
+/// A link as a code holds it: in capitals where the whole address may have them, which makes a
+/// smaller code.
+fn in_code(base: &str, name: &str) -> String {
+    let link = format!("{base}/s/{name}");
+    if base.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        link
+    } else {
+        link.to_ascii_uppercase()
+    }
+}
+
+fn jpeg_response(jpeg: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        // What was erased is to be gone.
+        (header::CACHE_CONTROL, "private, no-cache"),
+    ];
+    (headers, jpeg).into_response()
+}
+
+fn find_card(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Card, StoreError> {
+    let store = &app.hub.store;
+    if let Some(refusal) = app.refusal(Kind::Picture, client, now_ms)? {
+        return Ok(Card::Answer(refusal));
+    }
+    if let Some(sealed) = store.card(name, now_ms)?
+        && let Some(jpeg) = app.hub.keys().open_for(&purpose_of_card(name), &sealed)
+    {
+        return Ok(Card::Drawn(jpeg));
+    }
+    // A card is of something that was passed on, or strangers could have any number drawn.
+    if !store.is_told(name)? {
+        return Ok(Card::Answer(note::nothing_here()));
+    }
+    if let Some(refusal) = app.refusal(Kind::Moment, client, now_ms)? {
+        return Ok(Card::Answer(refusal));
+    }
+    let Some(facts) = store.landing_facts(name, None)? else {
+        return Ok(Card::Answer(note::nothing_here()));
+    };
+    let moment = store.moment(name, now_ms)?;
+    let agreed_ms = moment.as_ref().map(|moment| moment.agreed_ms);
+    let typed = moment
+        .and_then(|moment| Typed::open(app.hub.keys(), name, &moment.sealed))
+        .unwrap_or_default();
+    let language = client
+        .language()
+        .unwrap_or_else(|| Language::of_text(&facts.campaign.title));
+    let title = facts.campaign.said(language.of_page()).title.to_owned();
+    let sighting = facts.sighting.as_ref();
+    let link = app.public_url.absolute(&format!("/s/{name}"));
+    let host = link
+        .split_once("://")
+        .map_or(link.as_str(), |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default().to_owned();
+    let seen = sighting.map(|sighting| sighting_words::dated_line(sighting, language, now_ms));
+    let order = PostcardOrder {
+        sentence: if typed.sentence.is_empty() {
+            title
+        } else {
+            typed.sentence
+        },
+        name: typed.name,
+        seen: seen.unwrap_or_default(),
+        call: language
+            .say(["扫一扫，看看是什么", "Scan to see what it is"])
+            .to_owned(),
+        host,
+        link: in_code(&app.public_url.scan_base(), name),
+        colours: facts.campaign.colours,
+        picture: store.picture_of(name)?.unwrap_or_default(),
+    };
+    Ok(Card::Draw(Box::new(order), agreed_ms))
+}
