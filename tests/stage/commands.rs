@@ -10,7 +10,7 @@ use passerby_playout::messages::stage_messages::{StageCommand, StageEvent, Ticke
 use passerby_playout::screen::area::Area;
 use passerby_playout::screen::geometry::Zone;
 
-use crate::player::{BOTH, Player, config, play, whole};
+use crate::player::{BOTH, PATIENCE, Player, config, play, whole};
 use crate::slides::slide;
 
 #[test]
@@ -105,6 +105,37 @@ fn commands_in_any_order_never_break_the_stage() {
                 transition: Transition::CUT,
             });
             player.await_picture(4, SIZE);
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_picture_at_rest_waits_until_no_slide_gives_way_and_says_where_codes_are() {
+    for draw_with in BOTH {
+        const SIZE: (u32, u32) = (640, 360);
+        play(config(draw_with, SIZE), |player| {
+            player.await_size();
+            player.show(1, SIZE, Duration::ZERO);
+            // A fade that ends in no test.
+            player.show(2, SIZE, Duration::from_secs(3600));
+            let (reply, at_rest) = bounded(1);
+            player.send(StageCommand::SnapshotAtRest(reply));
+            let (reply, at_once) = bounded(1);
+            player.send(StageCommand::Snapshot(reply));
+            let faded = at_once.recv_timeout(PATIENCE).expect("a picture");
+            assert_eq!(faded.zones[0].codes.len(), 2, "of both slides");
+            assert!(at_rest.try_recv().is_err(), "it waits");
+            // A cut ends the fade.
+            player.show(3, SIZE, Duration::ZERO);
+            let rested = at_rest.recv_timeout(PATIENCE).expect("a picture");
+            assert_eq!(rested.rgba, slide(3, SIZE).rgba);
+            let [shown] = &rested.zones[..] else {
+                panic!("{:?}", rested.zones);
+            };
+            assert_eq!(shown.zone, Zone::MAIN);
+            assert_eq!(shown.codes, [slide(3, SIZE).code_square.unwrap()]);
+            assert_eq!(shown.play, slide(3, SIZE).caption.play);
         })
         .unwrap();
     }

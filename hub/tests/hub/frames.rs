@@ -181,8 +181,11 @@ fn what_is_no_small_jpeg_of_this_screen_is_refused() {
     assert_eq!(status(stranger()), 401);
     assert_eq!(status(stranger().bearer_auth(&one.credentials.bearer)), 403);
     assert_eq!(status(stranger().bearer_auth(&two.credentials.bearer)), 200);
-    let page = put(&stand, &one, &query, good).header("content-type", "text/html");
-    assert_eq!(status(page), 415);
+    let page = stand
+        .client
+        .put(stand.address(&format!("/v1/terminals/1/frame?{query}")));
+    let page = page.bearer_auth(&one.credentials.bearer).body(good);
+    assert_eq!(status(page.header("content-type", "text/html")), 415);
 }
 
 #[test]
@@ -243,6 +246,7 @@ fn whoever_presses_the_button_has_the_terminal_asked_within_seconds() {
     }
     bring(&stand, &terminal, &note(7), &jpeg([9, 9, 9]));
     assert_eq!(ask(&ChangesRequest::default()).frame, Some(0));
+    say(&stand, &terminal);
     let done = viewer.get("/console/screens/1");
     assert!(!done.headers().contains_key("refresh"));
     assert!(text(done).contains("Show me now"));

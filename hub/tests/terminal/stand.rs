@@ -276,7 +276,7 @@ fn present(
                 loaded.remove(&ticket);
                 continue;
             }
-            StageCommand::Snapshot(_) => continue,
+            StageCommand::Snapshot(_) | StageCommand::SnapshotAtRest(_) => continue,
             StageCommand::Quit => break,
         };
         if events.send(event).is_err() {

@@ -122,6 +122,9 @@ impl<'s> Chain<'s> {
         self.screens();
         self.campaigns();
         self.plays();
+        // What a source brings is published by a clock that goes on.
+        self.stand.serve_in(clock_at("@2026-12-04 08:30:05"));
+        self.source();
         for (time, count) in SCANS {
             self.stand.serve_in(clock_at(time));
             self.scans(count);
@@ -131,7 +134,6 @@ impl<'s> Chain<'s> {
         self.say();
         self.frames();
         self.alerts();
-        self.source();
         self.people();
         self.drafts();
     }
@@ -356,10 +358,13 @@ impl<'s> Chain<'s> {
         assert_eq!(sent.body(items.to_string()).send().unwrap().status(), 201);
         self.call("POST", "/sources/menu/approve", &json!({ "items": [1] }));
         let is_airing = || {
-            let shown = self.call("GET", "/sources/menu", &Value::Null);
-            shown.to_string().contains("\"airing\"")
+            let shown = self.stand.json(&["source", "show", "menu"]);
+            let items = shown["items"].as_array().unwrap();
+            items.iter().any(|item| item["state"] == "airing")
         };
+        let begun = std::time::Instant::now();
         while !is_airing() {
+            assert!(begun.elapsed().as_secs() < 120, "{}", self.stand.log());
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
     }
