@@ -247,7 +247,7 @@ pub(crate) async fn mine(
             .and_then(|moment| Typed::open(app.hub.keys(), &name, &moment.sealed));
         let times = moment.map(|moment| (moment.agreed_ms, moment.ends_ms));
         let path = app.public_url.local(&format!("/s/{name}/erase"));
-        Ok(moment_page::mine(typed.zip(times), &path, &secret))
+        Ok(moment_page::mine(typed.zip(times).as_ref(), &path, &secret))
     })
     .await
     .unwrap_or_else(note::failed)

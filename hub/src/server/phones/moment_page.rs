@@ -225,13 +225,13 @@ pub(crate) async fn script() -> Response {
 }
 
 /// What is kept of what somebody typed, for their own eyes. `times`: when they agreed, and its end.
-pub(crate) fn mine(kept: Option<(Typed, (i64, i64))>, erase: &str, secret: &str) -> Response {
+pub(crate) fn mine(kept: Option<&(Typed, (i64, i64))>, erase: &str, secret: &str) -> Response {
     note(
         StatusCode::OK,
         ["你留下的话", "What you left here"],
         |language| {
             html! {
-                @match &kept {
+                @match kept {
                     Some((typed, (agreed_ms, ends_ms))) => {
                         dl {
                             dt { (language.say(["一句话", "Sentence"])) } dd { (typed.sentence) }

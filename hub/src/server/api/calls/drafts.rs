@@ -356,12 +356,15 @@ pub(in crate::server::api) async fn add_file(
     ok(added(&told.map_err(of_desk)?))
 }
 
+/// A change of a film of a draft, at a moment in Unix milliseconds.
+type FilmChange = fn(&Store, &Actor, (&CampaignId, i64), i64) -> Result<(), DraftError>;
+
 async fn with_film(
     app: &Shared,
     actor: &Arc<Actor>,
     id: &str,
     film: i64,
-    change: fn(&Store, &Actor, (&CampaignId, i64), i64) -> Result<(), DraftError>,
+    change: FilmChange,
 ) -> Answer {
     let (campaign, by) = (id_of(id)?, Arc::clone(actor));
     let changed = app
