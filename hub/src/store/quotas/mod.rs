@@ -13,6 +13,6 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::store) use crate::store::quotas::counts::{refuse, refuse_slot};
+pub(in crate::store) use crate::store::quotas::counts::{hand_over, own, refuse, refuse_slot};
 
 pub use crate::store::quotas::records::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
