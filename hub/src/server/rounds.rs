@@ -1,4 +1,5 @@
-//! Rounds of work that waits for servers or programs of others, while background work is this process's.
+//! Rounds of work that waits for servers or programs of others, while background work is this
+//! process's.
 //!
 //! Invariant: a round has a thread of its own, which nobody waits for at the end: a server that
 //! does not answer holds up no shutdown, and what is cut off is taken up by a later round.

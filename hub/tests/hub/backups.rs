@@ -463,6 +463,7 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "slots",
                 "film_jobs",
                 "quotas",
+                "file_people",
             ];
             let begins = [
                 "pruned_",

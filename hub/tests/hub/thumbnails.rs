@@ -17,10 +17,8 @@ fn seen(stand: &Stand, terminal: &Terminal, at: usize) -> image::RgbImage {
     let link = location(&stand.visit(1, &scan));
     let page = stand.visit(1, &link).text().unwrap();
     let preview = format!("/p/{}.jpg", item.creative);
-    assert!(
-        page.contains("<img ") && page.contains("summary_large_image"),
-        "{page}"
-    );
+    let is_seen = page.contains("<img ") || page.contains("<video ");
+    assert!(is_seen && page.contains("summary_large_image"), "{page}");
     assert!(page.contains(&format!("{}{preview}", stand.base)), "{page}");
     let jpeg = |path: &str| {
         let picture = stand.visit(1, path);

@@ -98,8 +98,9 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(creatives [sha256] {
         sha256: Text, size: Integer, media_type: Text, thumbnail: Bytes, thumbnail_width: Integer,
-        thumbnail_height: Integer, person: Integer,
+        thumbnail_height: Integer,
     }),
+    table!(file_people [file] { file: Text, person: Integer }),
     table!(quotas [subject] { subject: Text, bytes_max: Integer, files_max: Integer }),
     table!(campaigns [id] {
         id: Text, body: Text, everywhere: Boolean, live: Boolean, published_ms: Integer,

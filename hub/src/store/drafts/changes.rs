@@ -14,7 +14,7 @@ use crate::store::drafts::records::{
     STORED_BYTES_MAX, standing,
 };
 use crate::store::films::take_up;
-use crate::store::quotas::refuse_slot;
+use crate::store::quotas::{own, refuse_slot};
 use crate::store::slots::rules;
 use crate::store::versions::{self, ChosenScreens, Version};
 use crate::store::{Result, Store, StoreError, audit, campaign_list, campaigns};
@@ -380,12 +380,14 @@ fn add_files(
     refuse_dropped(tx, &digests)?;
     for file in new {
         let digest = file.digest.to_string();
-        tx.execute(
-            "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height, person)
-             VALUES (?1, ?2, ?3, ?4, 0, 0, coalesce((SELECT person FROM file_claims WHERE file = ?1), ?5))
-             ON CONFLICT (sha256) DO NOTHING",
-            values![&digest, file.size, file.media_type, &[][..], actor.person_id()],
-        )?;
+        let is_new = tx.execute(
+            "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
+             VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT (sha256) DO NOTHING",
+            values![&digest, file.size, file.media_type, &[][..]],
+        )? == 1;
+        if is_new {
+            own(tx, actor, &digest)?;
+        }
         tx.execute(
             "INSERT INTO draft_files (campaign, name, file, added_ms) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (campaign, name) DO UPDATE SET file = excluded.file, added_ms = excluded.added_ms",

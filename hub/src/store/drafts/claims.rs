@@ -199,6 +199,7 @@ impl Store {
             .collect();
         self.write(Lock::Everything, |tx| {
             tx.execute_each("DELETE FROM creatives WHERE sha256 = ?1", &rows)?;
+            tx.execute_each("DELETE FROM file_people WHERE file = ?1", &rows)?;
             tx.execute_each("DELETE FROM file_claims WHERE file = ?1", &rows)?;
             Ok(())
         })

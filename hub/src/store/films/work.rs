@@ -5,6 +5,7 @@ use passerby_protocol::{CampaignId, Digest};
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::publish::conversion::Reason;
 use crate::store::films::records::OPEN;
+use crate::store::quotas::hand_over;
 use crate::store::{Result, Store};
 use crate::system::clock::DAY_MS;
 
@@ -168,10 +169,9 @@ impl Store {
                 return Ok(false);
             }
             tx.execute(
-                "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height, person)
-                 VALUES (?1, ?2, ?3, ?4, 0, 0, (SELECT person FROM creatives AS came WHERE came.sha256 = ?5))
-                 ON CONFLICT (sha256) DO NOTHING",
-                values![&result, made.size, made.media_type, &[][..], &source],
+                "INSERT INTO creatives (sha256, size, media_type, thumbnail, thumbnail_width, thumbnail_height)
+                 VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT (sha256) DO NOTHING",
+                values![&result, made.size, made.media_type, &[][..]],
             )?;
             let replaced = tx.execute(
                 "UPDATE draft_files SET file = ?3 WHERE campaign = ?1 AND file = ?2",
@@ -180,12 +180,7 @@ impl Store {
             if replaced == 0 {
                 return Ok(false);
             }
-            // What came is the hub's until it is deleted, and no longer theirs who brought it.
-            tx.execute(
-                "UPDATE creatives SET person = NULL WHERE sha256 = ?1
-                   AND NOT EXISTS (SELECT 1 FROM draft_files AS own WHERE own.file = sha256)",
-                values![&source],
-            )?;
+            hand_over(tx, (&source, &result))?;
             tx.execute(
                 "UPDATE drafts SET checked = NULL WHERE campaign = ?1",
                 values![film.campaign.as_str()],

@@ -37,7 +37,8 @@ fn of_hub(tx: &Transaction<'_>) -> Result<Usage, DatabaseError> {
 fn of_one(tx: &Transaction<'_>, person: i64) -> Result<Usage, DatabaseError> {
     tx.one(
         &format!(
-            "SELECT {SUMS} FROM (SELECT size FROM creatives WHERE person = ?1
+            "SELECT {SUMS} FROM (SELECT size FROM file_people JOIN creatives ON sha256 = file_people.file
+                                 WHERE file_people.person = ?1
                                  UNION ALL {CLAIMED} AND file_claims.person = ?1) AS files"
         ),
         values![person],
@@ -61,6 +62,45 @@ fn held(quota: Quota, used: Usage, whose: Whose) -> Result<(), QuotaFault> {
         return Ok(());
     }
     Err(QuotaFault { whose, quota, used })
+}
+
+/// Has a file that has just got its row be theirs who claimed it first, or who asks.
+pub(in crate::store) fn own(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    file: &str,
+) -> Result<(), DatabaseError> {
+    let claimed = tx.optional(
+        "SELECT person FROM file_claims WHERE file = ?1",
+        values![file],
+        |row| row.get::<Option<i64>>(0),
+    )?;
+    if let Some(person) = claimed.flatten().or_else(|| actor.person_id()) {
+        tx.execute(
+            "INSERT INTO file_people (file, person) VALUES (?1, ?2) ON CONFLICT (file) DO NOTHING",
+            values![file, person],
+        )?;
+    }
+    Ok(())
+}
+
+/// Has a file be theirs whose another one was, in whose place it is. The other one is the hub's
+/// until it is deleted, unless somebody still uses it.
+pub(in crate::store) fn hand_over(
+    tx: &Transaction<'_>,
+    (from, to): (&str, &str),
+) -> Result<(), DatabaseError> {
+    tx.execute(
+        "INSERT INTO file_people (file, person) SELECT CAST(?2 AS TEXT), person FROM file_people WHERE file = ?1
+         ON CONFLICT (file) DO NOTHING",
+        values![from, to],
+    )?;
+    tx.execute(
+        "DELETE FROM file_people WHERE file = ?1
+           AND NOT EXISTS (SELECT 1 FROM draft_files WHERE draft_files.file = file_people.file)",
+        values![from],
+    )?;
+    Ok(())
 }
 
 /// Refuses what the rows of files have come to by now, of the hub and of a person.

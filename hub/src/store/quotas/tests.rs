@@ -160,7 +160,7 @@ fn a_slot_has_room_for_what_was_agreed_and_no_more() {
             first: day,
             last: day,
             pieces_max: 9,
-            kinds: vec![crate::store::SlotKind::Picture],
+            kinds: [crate::store::SlotKind::Picture].into(),
             targets: crate::store::ChosenScreens::default(),
         };
         let id = store.open_slot(&NOBODY, &slot, None, 1_000).unwrap();

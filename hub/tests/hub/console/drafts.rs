@@ -390,7 +390,10 @@ fn a_campaign_goes_out_and_comes_back_without_loss_by_calls_of_programs() {
         png([3, 3, 3]),
         None,
     );
-    assert_eq!(json(file), json!({ "added": ["b.png"], "left_out": [] }));
+    assert_eq!(
+        json(file),
+        json!({ "added": ["b.png"], "left_out": [], "elsewhere": [] })
+    );
 }
 
 #[test]

@@ -1,7 +1,11 @@
 -- How much the files of people, of slots and of the whole hub may take (hub/src/store/quotas), and whose a file is: of
 -- whoever brought it first, until nobody names it any more.
-ALTER TABLE creatives ADD COLUMN person BIGINT;
-CREATE INDEX creatives_by_person ON creatives (person, size);
+CREATE TABLE file_people (
+    file   TEXT COLLATE "C" PRIMARY KEY,
+    person BIGINT NOT NULL
+);
+CREATE INDEX file_people_by_person ON file_people (person);
+
 -- What is claimed counts from then on; what was never named is deleted when its claim is over.
 ALTER TABLE file_claims ADD COLUMN size BIGINT;
 ALTER TABLE file_claims ADD COLUMN person BIGINT;

@@ -5,6 +5,7 @@ pub(crate) mod common;
 pub(crate) mod conflicts;
 mod faults;
 pub(crate) mod files;
+mod film_list;
 pub(crate) mod films;
 pub(crate) mod finish;
 pub(crate) mod forms;

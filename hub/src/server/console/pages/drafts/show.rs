@@ -23,7 +23,7 @@ use crate::server::console::pages::drafts::common::{
     seen,
 };
 use crate::server::console::pages::drafts::conflicts;
-use crate::server::console::pages::drafts::films;
+use crate::server::console::pages::drafts::film_list;
 use crate::server::console::pages::drafts::list::{badge, title_of};
 use crate::server::console::pages::drafts::page_words::{CHINESE, ENGLISH, area, page_words};
 use crate::server::console::pages::drafts::places;
@@ -129,7 +129,7 @@ fn body(asker: &Asker, view: &View, fields: &Fields, sent: &Sent<'_>) -> Markup 
             }
         }
         (conflicts::section(asker, &view.findings))
-        (films::section(asker, draft))
+        (film_list::section(asker, draft))
         (next(asker, view, today))
         (pictures(asker, view, today))
         (when(asker, view, fields))
