@@ -161,6 +161,8 @@ impl<'s> Chain<'s> {
                 group: Some(Some(group.to_owned())),
                 tags: Some([tag.to_owned()].into()),
                 name: None,
+                place: Some(name.to_owned()),
+                way: None,
             };
             let (store, screen) = (self.stand.hub().store, terminal.credentials.screen);
             store.change_screen(&ME, screen, &change, NOW_MS).unwrap();
