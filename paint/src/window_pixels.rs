@@ -1,7 +1,7 @@
 //! The order in which windows take a pixel: blue, green, red, and one byte more.
 //!
-//! Written so that the compiler turns the loops into vector instructions; every slide passes through
-//! here once.
+//! Written so that the compiler turns the loops into vector instructions; every slide passes
+//! through here once.
 
 use crate::each_processor::for_each_processor;
 
@@ -39,7 +39,9 @@ mod tests {
 
     #[test]
     fn red_and_blue_change_places_and_holes_are_seen() {
-        let opaque: Vec<u8> = (0..40_u8).flat_map(|at| [at, at + 1, at + 2, 255]).collect();
+        let opaque: Vec<u8> = (0..40_u8)
+            .flat_map(|at| [at, at + 1, at + 2, 255])
+            .collect();
         let mut pixels = opaque.clone();
         assert!(!swap_and_look(&mut pixels));
         assert_eq!(pixels[..8], [2, 1, 0, 255, 3, 2, 1, 255]);

@@ -121,9 +121,13 @@ impl WindowSurface {
         // What a buffer lacks that shows the frame before the last, or an older one.
         let age = usize::from(buffer.age());
         let stale: Vec<Area> = match age.checked_sub(1) {
-            Some(missed) if missed <= self.changes.len() => {
-                self.changes.iter().take(missed).flatten().copied().collect()
-            }
+            Some(missed) if missed <= self.changes.len() => self
+                .changes
+                .iter()
+                .take(missed)
+                .flatten()
+                .copied()
+                .collect(),
             _ => vec![all],
         };
         let pixels = bytemuck::cast_slice_mut(&mut buffer);
