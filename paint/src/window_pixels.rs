@@ -1,7 +1,7 @@
 //! The order in which windows take a pixel: blue, green, red, and one byte more.
 //!
-//! Written so that the compiler turns the loops into vector instructions; every slide passes through
-//! here once.
+//! Written so that the compiler turns the loops into vector instructions; every slide passes
+//! through here once.
 
 use crate::each_processor::for_each_processor;
 

@@ -171,8 +171,8 @@ fn without_rendering(plugins: PluginGroupBuilder) -> PluginGroupBuilder {
         .disable::<TransformPlugin>()
 }
 
-/// Makes room for what winit tells of hands. Bevy's own plugin also adds up, in each update, what is
-/// pressed; nobody here asks.
+/// Makes room for what winit tells of hands. Bevy's own plugin also adds up, in each update, what
+/// is pressed; nobody here asks.
 fn hear_input(app: &mut App) {
     app.add_message::<KeyboardInput>()
         .add_message::<KeyboardFocusLost>()

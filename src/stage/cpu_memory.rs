@@ -5,34 +5,15 @@ use std::time::Instant;
 use bevy::prelude::*;
 use passerby_playout::messages::stage_messages::Snapshot;
 
+use crate::stage::cpu_picture::Memory;
 use crate::stage::cpu_presenter::{CpuSystems, Painted, SharedPainter};
 use crate::stage::frame_observer::{Holdings, ReadFrame};
 use crate::stage::presenter::{Output, Presenter};
-use crate::stage::raw_frame::RawFrame;
 use crate::stage::store::NextFrame;
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Memory>()
         .add_systems(Last, paint.in_set(CpuSystems::Output));
-}
-
-/// The picture, as windows would take it.
-#[derive(Resource, Default)]
-pub(super) struct Memory {
-    size: (u32, u32),
-    pixels: Vec<u8>,
-}
-
-impl Memory {
-    /// A copy of it.
-    pub(super) fn raw_frame(&self) -> RawFrame {
-        RawFrame {
-            width_px: self.size.0,
-            height_px: self.size.1,
-            is_bgra: true,
-            bytes: self.pixels.clone(),
-        }
-    }
 }
 
 fn paint(
@@ -49,13 +30,8 @@ fn paint(
     };
     painted.began = Some(Instant::now());
     let size = (size_px.x, size_px.y);
-    let memory = &mut *memory;
-    if memory.size != size {
-        // The painter paints all of a size that it has not painted before.
-        memory.size = size;
-        memory.pixels = vec![0; size.0 as usize * size.1 as usize * 4];
-    }
-    let pixels = &mut memory.pixels;
+    // The painter paints all of a size that it has not painted before.
+    let pixels = memory.of_size(size);
     painter.painter().paint(&next.0, size, pixels, &[]);
     painted.is_taken = true;
 }

@@ -17,7 +17,7 @@ use passerby_paint::{Painter, SlideId, SlidePixels, SlideStore};
 use crate::stage::agenda::Agenda;
 use crate::stage::capture::Capture;
 use crate::stage::channel::EventSender;
-use crate::stage::cpu_memory::Memory;
+use crate::stage::cpu_picture::Memory;
 use crate::stage::presenter::{Output, Presenter, Ready};
 use crate::stage::raw_frame::RawFrame;
 use crate::stage::readback::{Recipients, SnapshotRequests};

@@ -32,6 +32,7 @@ mod channel;
 mod command_handler;
 mod config;
 mod cpu_memory;
+mod cpu_picture;
 mod cpu_presenter;
 mod cpu_window;
 mod draw;

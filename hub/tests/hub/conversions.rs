@@ -365,7 +365,7 @@ fn a_film_for_more_light_is_made_pale_and_says_so_where_ffmpeg_cannot_tone_it() 
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
     )
     .unwrap();
-    for (variable, is_pale) in [(program.clone(), false), (at("ffmpeg"), true)] {
+    for (variable, is_pale) in [(program, false), (at("ffmpeg"), true)] {
         let new = at(if is_pale { "pale.mp4" } else { "toned.mp4" });
         let output = hub_command()
             .env("PASSERBY_FFMPEG", variable)

@@ -179,7 +179,7 @@ fn words_are_erased_by_one_press_or_by_the_private_link_and_taken_down_by_the_pu
         assert_eq!(
             send(&stand, 1, &format!("{link}/moment"), &fields).status(),
             303
-        )
+        );
     };
     let is_gone = || {
         let preview = stand.open(9, ROBOT, &link).text().unwrap();

@@ -96,8 +96,8 @@ impl<'a> LayerRows<'a> {
         self.is_whole && self.area.common(area) == Some(area)
     }
 
-    /// Paints a row of a fade over a layer that covers all of it: both are read, and only what comes
-    /// of them is written. Tells whether it could.
+    /// Paints a row of a fade over a layer that covers all of it: both are read, and only what
+    /// comes of them is written. Tells whether it could.
     pub(super) fn paint_with_below(&self, below: &Self, y: u32, from: u32, row: &mut [u8]) -> bool {
         let Opacity::Even(shares) = &self.opacity else {
             return false;

@@ -159,8 +159,8 @@ mod tests {
     fn one_share_mixes_as_a_share_for_each_byte() {
         let row: Vec<u8> = (0..=255).chain(0..77).collect();
         let above: Vec<u8> = row.iter().rev().map(|level| level ^ 0x5a).collect();
-        for share_255ths in [0, 1, 100, 254, 255] {
-            let share = share(f32::from(share_255ths as u8) / 255.0);
+        for share_255ths in [0_u8, 1, 100, 254, 255] {
+            let share = share(f32::from(share_255ths) / 255.0);
             let (mut even, mut each) = (row.clone(), row.clone());
             mix_even(&mut even, &above, &[share; BLOCK]);
             mix_each(&mut each, &above, &vec![share; row.len()]);

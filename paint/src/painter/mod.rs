@@ -16,6 +16,7 @@ mod damage;
 mod kept_slide;
 mod layer_rows;
 mod mix;
+mod mixture;
 mod moving;
 mod picture;
 mod scratch;

@@ -64,11 +64,16 @@ impl<'a> PictureRows<'a> {
         mix_wide(first, second, across.share, &mut scratch.wide);
         let (pixels, _) = scratch.wide.as_chunks::<4>();
         let [first, second] = &mut scratch.beside;
-        first.clear();
-        second.clear();
-        for tap in columns {
-            first.extend_from_slice(&pixels[tap.first - least]);
-            second.extend_from_slice(&pixels[tap.second - least]);
+        first.resize(out.len(), 0);
+        second.resize(out.len(), 0);
+        let both = first
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(second.as_chunks_mut().0);
+        for ((first, second), tap) in both.zip(columns) {
+            *first = pixels[tap.first - least];
+            *second = pixels[tap.second - least];
         }
         scratch.mixed.resize(out.len(), 0);
         let shares = &self.shares[from * 4..from * 4 + out.len()];

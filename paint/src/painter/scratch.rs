@@ -1,5 +1,7 @@
 //! Room for one row on its way to the output; each thread has its own and uses it again.
 
+use crate::painter::taps::Tap;
+
 /// Room for one row.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -24,6 +26,45 @@ pub(super) struct Scratch {
     pub(super) pairs: [Vec<i16>; 2],
     /// Red, green and blue before they are put beside each other.
     pub(super) levels: [Vec<u8>; 3],
+    /// One share as often as a row has numbers.
+    pub(super) down: Vec<i16>,
+    /// Rows of a video that were scaled across.
+    pub(super) luma_lines: Lines,
+    /// The same of its chroma.
+    pub(super) chroma_lines: Lines,
     /// A row of the background.
     pub(super) background: Vec<u8>,
+}
+
+/// Two rows of a plane that were scaled across: those between which a row of the output lies. Where
+/// a picture is made larger the next row lies between the same, or one of them.
+#[derive(Default)]
+pub(super) struct Lines([Line; 2]);
+
+#[derive(Default)]
+struct Line {
+    /// Where the plane lies in memory, and which of its rows it is.
+    of: Option<(usize, usize)>,
+    numbers: Vec<i16>,
+}
+
+impl Lines {
+    /// The two rows that a place lies between; `scale` makes those that are not here.
+    #[inline(always)]
+    pub(super) fn both(
+        &mut self,
+        plane: usize,
+        at: Tap,
+        mut scale: impl FnMut(usize, &mut Vec<i16>),
+    ) -> (&[i16], &[i16]) {
+        for row in [at.first, at.second] {
+            let line = &mut self.0[row % 2];
+            if line.of != Some((plane, row)) {
+                scale(row, &mut line.numbers);
+                line.of = Some((plane, row));
+            }
+        }
+        let [first, second] = [at.first, at.second].map(|row| &*self.0[row % 2].numbers);
+        (first, second)
+    }
 }

@@ -8,10 +8,11 @@
 //! works on eight of them.
 
 use crate::each_processor::for_each_processor;
-use crate::painter::mix::{mix_wide, mix_wide_each, upper_half};
+use crate::painter::mix::{mix_wide, mix_wide_each};
+use crate::painter::mixture::{Mixture, convert};
 use crate::painter::picture::side;
 use crate::painter::scratch::Scratch;
-use crate::painter::taps::{Tap, ends_of, pairs_start, run_start, shares_of};
+use crate::painter::taps::{Tap, pairs_start, run_start, shares_of};
 
 /// A video's planes, and where their columns and rows are seen.
 pub(super) struct VideoRows<'a> {
@@ -32,56 +33,6 @@ pub(super) struct VideoRows<'a> {
 
 /// Chroma of no colour, in 128ths of a step.
 const MIDDLE: i16 = 128 << 7;
-/// Pixels that are converted at once.
-const BLOCK: usize = 64;
-
-/// How much of luma and chroma makes a colour: shares of 4 in 32,768ths, and what is added in
-/// 16ths of a step.
-///
-/// A share stands there once for each pixel of a block. One that stays the same would be widened
-/// before the loop, and then no vector instruction multiplies it.
-struct Mixture {
-    luma: [i16; BLOCK],
-    cb: [i16; BLOCK],
-    cr: [i16; BLOCK],
-    offset: i16,
-}
-
-impl Mixture {
-    /// From numbers for luma and chroma of 0 to 1.
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "no standard has a share of 4, or an offset of 2,000 steps"
-    )]
-    fn of([luma, cb, cr, offset]: [f32; 4]) -> Self {
-        let share = |share: f32| [(share * 8_192.0).round() as i16; BLOCK];
-        // Chroma is counted from its middle.
-        let offset = offset * 255.0 + (cb + cr) * 128.0;
-        Self {
-            luma: share(luma),
-            cb: share(cb),
-            cr: share(cr),
-            // Half a step rounds; one and a half 16ths are what three products lose on average.
-            offset: (offset * 16.0 + 9.5).round() as i16,
-        }
-    }
-
-    /// The levels of a block's pixels, or of fewer.
-    #[inline(always)]
-    fn levels(&self, luma: &[i16], cb: &[i16], cr: &[i16], levels: &mut [u8]) {
-        let numbers = luma.iter().zip(cb).zip(cr);
-        let shares = self.luma.iter().zip(&self.cb).zip(&self.cr);
-        for (level, (((luma, cb), cr), ((of_luma, of_cb), of_cr))) in
-            levels.iter_mut().zip(numbers.zip(shares))
-        {
-            let sum = upper_half(*luma, *of_luma)
-                + upper_half(*cb, *of_cb)
-                + upper_half(*cr, *of_cr)
-                + self.offset;
-            *level = byte(sum >> 4);
-        }
-    }
-}
 
 impl<'a> VideoRows<'a> {
     pub(super) fn new(
@@ -157,17 +108,70 @@ impl<'a> VideoRows<'a> {
             mix_wide(above, below, down.share, luma);
             return;
         }
-        scratch.wide.resize(self.width, 0);
-        mix_wide(above, below, down.share, &mut scratch.wide);
         let columns = from..from + luma.len();
-        let [first, second] = &mut scratch.beside;
-        first.clear();
-        second.clear();
-        for tap in &self.luma_columns[columns.clone()] {
-            first.push(scratch.wide[tap.first]);
-            second.push(scratch.wide[tap.second]);
+        let plane = self.luma.as_ptr().addr();
+        let beside = &mut scratch.beside;
+        let (above, below) = scratch.luma_lines.both(plane, down, |y, scaled| {
+            let [first, second] = beside;
+            self.spread_luma(&self.luma[y * self.width..][..self.width], first, second);
+            scaled.resize(first.len(), 0);
+            mix_wide_each(first, second, &self.luma_shares, scaled);
+        });
+        let (above, below) = (&above[columns.clone()], &below[columns]);
+        mix_lines(above, below, down.share, &mut scratch.down, luma);
+    }
+
+    /// The two pixels that each column lies between.
+    #[inline(always)]
+    fn spread_luma(&self, row: &[u8], first: &mut Vec<i16>, second: &mut Vec<i16>) {
+        let columns = &self.luma_columns;
+        first.resize(columns.len(), 0);
+        second.resize(columns.len(), 0);
+        for ((first, second), tap) in first.iter_mut().zip(second).zip(columns) {
+            *first = i16::from(row[tap.first]) << 7;
+            *second = i16::from(row[tap.second]) << 7;
         }
-        mix_wide_each(first, second, &self.luma_shares[columns], luma);
+    }
+
+    /// The same of chroma: each column's Cb, then each column's Cr.
+    #[inline(always)]
+    fn spread_chroma(&self, row: &[[u8; 2]], first: &mut Vec<i16>, second: &mut Vec<i16>) {
+        let columns = &self.chroma_columns;
+        let wide = |level: u8| (i16::from(level) << 7) - MIDDLE;
+        for (numbers, is_second) in [(first, false), (second, true)] {
+            numbers.resize(columns.len() * 2, 0);
+            let (blues, reds) = numbers.split_at_mut(columns.len());
+            for ((blue, red), tap) in blues.iter_mut().zip(reds).zip(columns) {
+                let [cb, cr] = row[if is_second { tap.second } else { tap.first }];
+                *blue = wide(cb);
+                *red = wide(cr);
+            }
+        }
+    }
+
+    /// Chroma of a picture that is scaled across.
+    #[inline(always)]
+    fn scaled_chroma(&self, down: Tap, from: usize, scratch: &mut Scratch) {
+        let width = self.width / 2;
+        let all = self.chroma_columns.len();
+        let plane = self.chroma.as_ptr().addr();
+        let beside = &mut scratch.beside;
+        let (above, below) = scratch.chroma_lines.both(plane, down, |y, scaled| {
+            let [first, second] = beside;
+            let row = &self.chroma[y * width * 2..][..width * 2];
+            self.spread_chroma(row.as_chunks().0, first, second);
+            scaled.resize(first.len(), 0);
+            let halves = first.chunks_exact(all).zip(second.chunks_exact(all));
+            for (scaled, (first, second)) in scaled.chunks_exact_mut(all).zip(halves) {
+                mix_wide_each(first, second, &self.chroma_shares, scaled);
+            }
+        });
+        let columns = from..from + scratch.luma.len();
+        for (half, out) in [&mut scratch.cb, &mut scratch.cr].into_iter().enumerate() {
+            let part = half * all + columns.start..half * all + columns.end;
+            let (above, below) = (&above[part.clone()], &below[part]);
+            mix_lines(above, below, down.share, &mut scratch.down, out);
+        }
     }
 
     #[inline(always)]
@@ -176,13 +180,11 @@ impl<'a> VideoRows<'a> {
         let down = Tap::at(place * side(height), height);
         let line = |y: usize| &self.chroma[y * width * 2..(y + 1) * width * 2];
         let (above, below) = (line(down.first), line(down.second));
-        let columns = &self.chroma_columns[from..from + scratch.luma.len()];
-        let shares = &self.chroma_shares[from..from + scratch.luma.len()];
-        let (least, most) = match self.pairs {
-            Some(start) => (start + from / 2, start + (from + columns.len()) / 2),
-            None => ends_of(columns),
+        let Some(start) = self.pairs else {
+            return self.scaled_chroma(down, from, scratch);
         };
-        let most = most.min(width - 1);
+        let least = start + from / 2;
+        let most = (start + (from + scratch.luma.len()) / 2).min(width - 1);
         let seen = least * 2..(most + 1) * 2;
         scratch.wide.resize(seen.len(), 0);
         let (above, below) = (&above[seen.clone()], &below[seen]);
@@ -201,18 +203,7 @@ impl<'a> VideoRows<'a> {
             // What lies beside the picture is its last pixel once more.
             let last = pairs.len() - 1;
             pairs[last] = pairs[last - 1];
-            if self.pairs.is_some() {
-                spread(pairs, out);
-            } else {
-                let [first, second] = &mut scratch.beside;
-                first.clear();
-                second.clear();
-                for tap in columns {
-                    first.push(pairs[tap.first - least]);
-                    second.push(pairs[tap.second - least]);
-                }
-                mix_wide_each(first, second, shares, out);
-            }
+            spread(pairs, out);
         }
     }
 
@@ -237,6 +228,19 @@ impl<'a> VideoRows<'a> {
             (*cb, *cr) = (chroma(0), chroma(1));
         }
     }
+}
+
+/// Mixes two rows by one share, in 256ths.
+#[inline(always)]
+fn mix_lines(above: &[i16], below: &[i16], share: u16, shares: &mut Vec<i16>, out: &mut [i16]) {
+    if share == 0 {
+        out.copy_from_slice(above);
+        return;
+    }
+    // As a row: a number that stays the same would be widened before the loop.
+    shares.clear();
+    shares.resize(out.len(), i16::try_from(share << 7).unwrap_or(i16::MAX));
+    mix_wide_each(above, below, shares, out);
 }
 
 for_each_processor! {
@@ -280,156 +284,9 @@ fn spread(pairs: &[i16], out: &mut [i16]) {
     }
 }
 
-/// Turns a block into colours when its standard has the usual zeros: no Cb in red, no Cr in blue,
-/// and as much luma in each colour. The steps are those of [`Mixture::levels`].
-#[inline(always)]
-fn convert_usual(
-    [luma, cb, cr]: [&[i16; BLOCK]; 3],
-    [red, green, blue]: &[Mixture; 3],
-    out: &mut [[u8; 4]; BLOCK],
-) {
-    let mut levels = [[0; BLOCK]; 3];
-    for at in 0..BLOCK {
-        let grey = upper_half(luma[at], green.luma[at]);
-        let sums = [
-            grey + upper_half(cr[at], red.cr[at]) + red.offset,
-            grey + upper_half(cb[at], green.cb[at])
-                + upper_half(cr[at], green.cr[at])
-                + green.offset,
-            grey + upper_half(cb[at], blue.cb[at]) + blue.offset,
-        ];
-        for (levels, sum) in levels.iter_mut().zip(sums) {
-            levels[at] = byte(sum >> 4);
-        }
-    }
-    let [red, green, blue] = &levels;
-    for at in 0..BLOCK {
-        out[at] = pixel(red[at], green[at], blue[at]);
-    }
-}
-
-/// One number, since four bytes would be put together in memory first.
-#[inline(always)]
-fn pixel(red: u8, green: u8, blue: u8) -> [u8; 4] {
-    let [red, green, blue] = [red, green, blue].map(u32::from);
-    (blue | green << 8 | red << 16 | 255 << 24).to_le_bytes()
-}
-
-#[inline(always)]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to a byte"
-)]
-fn byte(level: i16) -> u8 {
-    level.clamp(0, 255) as u8
-}
-
-/// Turns a row of luma and chroma into colours, leaving out so many pixels at its beginning.
-#[inline(always)]
-fn convert(scratch: &mut Scratch, skipped: usize, colours: &[Mixture; 3], out: &mut [u8]) {
-    let count = out.len() / 4;
-    let mut luma = &scratch.luma[skipped..][..count];
-    let mut cb = &scratch.cb[skipped..][..count];
-    let mut cr = &scratch.cr[skipped..][..count];
-    let mut out = out.as_chunks_mut::<4>().0;
-    let [red, green, blue] = colours;
-    let is_usual = red.cb[0] == 0
-        && blue.cr[0] == 0
-        && red.luma[0] == green.luma[0]
-        && green.luma[0] == blue.luma[0];
-    if is_usual {
-        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-        let (lumas, rest_of_luma) = luma.as_chunks::<BLOCK>();
-        let (cbs, rest_of_cb) = cb.as_chunks::<BLOCK>();
-        let (crs, rest_of_cr) = cr.as_chunks::<BLOCK>();
-        for (((block, luma), cb), cr) in blocks.iter_mut().zip(lumas).zip(cbs).zip(crs) {
-            convert_usual([luma, cb, cr], colours, block);
-        }
-        (out, luma, cb, cr) = (rest, rest_of_luma, rest_of_cb, rest_of_cr);
-    }
-    let count = out.len();
-    for (row, mixture) in scratch.levels.iter_mut().zip(colours) {
-        row.resize(count, 0);
-        let numbers = luma
-            .chunks(BLOCK)
-            .zip(cb.chunks(BLOCK))
-            .zip(cr.chunks(BLOCK));
-        for (levels, ((luma, cb), cr)) in row.chunks_mut(BLOCK).zip(numbers) {
-            mixture.levels(luma, cb, cr, levels);
-        }
-    }
-    let [red, green, blue] = &scratch.levels;
-    let levels = red.iter().zip(green).zip(blue);
-    for (out, ((red, green), blue)) in out.iter_mut().zip(levels) {
-        *out = pixel(*red, *green, *blue);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn levels_are_within_one_step_of_the_exact_ones() {
-        // BT.709, of video range.
-        let rows = [
-            [1.164_384, 0.0, 1.792_741, -0.972_945],
-            [1.164_384, -0.213_249, -0.532_909, 0.301_483],
-            [1.164_384, 2.112_402, 0.0, -1.133_402],
-        ];
-        for row in rows {
-            let mixture = Mixture::of(row);
-            for luma in (0..=255_u8).step_by(3) {
-                for cb in (0..=255_u8).step_by(5) {
-                    for cr in (0..=255_u8).step_by(5) {
-                        let [l, b, r] = [luma, cb, cr].map(f32::from);
-                        let exact = row[0] * l + row[1] * b + row[2] * r + row[3] * 255.0;
-                        let middle = |chroma: u8| (i16::from(chroma) - 128) << 7;
-                        let mut seen = [0];
-                        let wide = [i16::from(luma) << 7];
-                        mixture.levels(&wide, &[middle(cb)], &[middle(cr)], &mut seen);
-                        let off = (f32::from(seen[0]) - exact.clamp(0.0, 255.0)).abs();
-                        assert!(off < 0.75, "{luma} {cb} {cr}: {seen:?}, not {exact}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn blocks_have_the_levels_of_single_pixels() {
-        let rows = [
-            [1.164_384, 0.0, 1.792_741, -0.972_945],
-            [1.164_384, -0.213_249, -0.532_909, 0.301_483],
-            [1.164_384, 2.112_402, 0.0, -1.133_402],
-        ];
-        let unusual = [rows[1]; 3];
-        for rows in [rows, unusual] {
-            let colours = rows.map(Mixture::of);
-            let count = 3 * BLOCK + 17;
-            let number = |at: usize, step: usize| i16::try_from(at * step % 256).expect("a byte");
-            let mut scratch = Scratch {
-                luma: (0..count).map(|at| number(at, 7) << 7).collect(),
-                cb: (0..count).map(|at| (number(at, 13) - 128) << 7).collect(),
-                cr: (0..count).map(|at| (number(at, 29) - 128) << 7).collect(),
-                ..Scratch::default()
-            };
-            let skipped = 5;
-            let mut out = vec![0; (count - skipped) * 4];
-            convert(&mut scratch, skipped, &colours, &mut out);
-            for (pixel, at) in out.chunks_exact(4).zip(skipped..) {
-                for (seen, mixture) in pixel.iter().zip(colours.iter().rev()) {
-                    let mut wanted = [0];
-                    let numbers = [&scratch.luma, &scratch.cb, &scratch.cr];
-                    let [luma, cb, cr] = numbers.map(|row| &row[at..=at]);
-                    mixture.levels(luma, cb, cr, &mut wanted);
-                    assert_eq!(*seen, wanted[0], "pixel {at}");
-                }
-                assert_eq!(pixel[3], 255);
-            }
-        }
-    }
 
     #[test]
     fn a_number_for_two_pixels_stands_for_the_first_and_for_half_the_way_to_the_next() {

@@ -63,7 +63,7 @@ async fn a_process_that_dies_or_talks_nonsense_costs_one_postcard() {
 fn a_process_that_answers_nothing_is_ended_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let desk = desk("exec sleep 1000", folder.path());
-    let program = desk.program.clone().unwrap();
+    let program = desk.program.unwrap();
     let mut process = Process::start(&program, COMMAND).unwrap();
     let mut large = order();
     // More than a pipe holds.

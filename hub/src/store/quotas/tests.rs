@@ -49,7 +49,7 @@ fn used(store: &Store, subject: QuotaSubject) -> Usage {
 }
 
 /// Whose room was used up.
-fn whose(refused: Result<(), ClaimError>) -> Option<Whose> {
+fn whose(refused: &Result<(), ClaimError>) -> Option<Whose> {
     match refused {
         Err(ClaimError::Full(fault)) => Some(fault.whose),
         _ => None,
@@ -67,7 +67,7 @@ fn what_somebody_brings_counts_once_to_them_and_to_the_hub_until_nobody_uses_it(
         // The same again costs nothing, whoever brings it.
         bring(&store, &ada, "a", 60).unwrap();
         bring(&store, &bob, "a", 60).unwrap();
-        assert_eq!(whose(bring(&store, &ada, "b", 41)), Some(Whose::Person));
+        assert_eq!(whose(&bring(&store, &ada, "b", 41)), Some(Whose::Person));
         bring(&store, &ada, "b", 40).unwrap();
         assert_eq!(store.room_for(&ada).unwrap(), Some(0));
         assert_eq!(store.room_for(&bob).unwrap(), Some(100));
@@ -93,13 +93,13 @@ fn what_somebody_brings_counts_once_to_them_and_to_the_hub_until_nobody_uses_it(
         store
             .forget_quota(&NOBODY, ada.person_id().unwrap(), 2)
             .unwrap();
-        assert_eq!(whose(bring(&store, &ada, "d", 1)), Some(Whose::Person));
+        assert_eq!(whose(&bring(&store, &ada, "d", 1)), Some(Whose::Person));
         set(&store, QuotaSubject::Hub, Some(1_150), None);
         assert_eq!(store.room_for(&bob).unwrap(), Some(50));
-        assert_eq!(whose(bring(&store, &bob, "e", 60)), Some(Whose::Hub));
-        assert_eq!(whose(bring(&store, &NOBODY, "e", 60)), Some(Whose::Hub));
+        assert_eq!(whose(&bring(&store, &bob, "e", 60)), Some(Whose::Hub));
+        assert_eq!(whose(&bring(&store, &NOBODY, "e", 60)), Some(Whose::Hub));
         set(&store, QuotaSubject::Hub, None, Some(3));
-        assert_eq!(whose(bring(&store, &bob, "e", 1)), Some(Whose::Hub));
+        assert_eq!(whose(&bring(&store, &bob, "e", 1)), Some(Whose::Hub));
         assert_eq!(store.room_for(&bob).unwrap(), Some(0));
         // What was claimed and never named goes, and is counted no more.
         let dropped = store.drop_unnamed(1_000 + 3_600_000).unwrap();
