@@ -58,7 +58,8 @@ const AT_ONE_TIME: usize = 64;
 /// The day is looked at so often, in milliseconds.
 const TICK_MS: u64 = 900_000;
 /// A terminal on a metered line tries so many times more in a row at most, once its last outage is
-/// over: an answer is lost on the way three times in a hundred, and the next try waits for its pause.
+/// over: an answer is lost on the way three times in a hundred, and the next try waits for its
+/// pause.
 const LAST_TRIES_MAX: u64 = 8;
 /// A fleet from so many screens on is measured, and its database waits for the disk. Killing
 /// processes loses nothing that the system has taken to write.
