@@ -3,8 +3,8 @@
 //!
 //! Invariants: [`Campaign::window`] decides, here as on a screen, so there is one truth; conditions
 //! on the venue, triggers, caps and goals are taken to hold, since the hub does not know them ahead
-//! of time; at most [`CAMPAIGNS_MAX`] campaigns of a screen, [`DAYS_MAX`] days and so many changes of each
-//! placement are looked at, and what was left out is said.
+//! of time; at most [`CAMPAIGNS_MAX`] campaigns of a screen, [`DAYS_MAX`] days and so many changes
+//! of each placement are looked at, and what was left out is said.
 
 pub mod conflicts;
 pub mod many;
