@@ -24,7 +24,6 @@ use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
-use crate::server::terminals::frame::FRAMES_MAX;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
@@ -37,6 +36,9 @@ const BLOCKING_MAX: usize = 64;
 /// Most batches of plays that are unpacked and not yet stored at one time; the database takes one
 /// at a time.
 const DECODING_MAX: usize = 2;
+
+/// Most pictures of screens that are read at one time: 4 MiB of memory.
+const FRAMES_MAX: usize = 64;
 
 /// What every handler shares.
 pub(crate) struct AppState {
