@@ -5,6 +5,7 @@ mod conflicts;
 mod draft_attacks;
 mod draft_previews;
 mod drafts;
+mod guide;
 mod in_browser;
 mod people;
 mod rights;

@@ -1,0 +1,434 @@
+//! A small chain of cafés: its screens, campaigns, people, plays and scans, always the same.
+
+use std::path::{Path, PathBuf};
+
+use passerby_hub::alerts::check;
+use passerby_hub::people::{Actor, OneTimeKey, Right, Role, Scope};
+use passerby_hub::store::{AlertKind, AlertWords, ScreenChange};
+use passerby_protocol::dating::Anchor;
+use passerby_protocol::last_frame::FrameNote;
+use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
+use passerby_protocol::{Manifest, PlayNumber, ScreenNumber};
+use serde_json::{Value, json};
+
+use crate::stand::{Stand, Terminal, film};
+
+/// Somebody looks at the console on this Friday evening.
+pub(super) const NOW: &str = "2026-12-04 18:30:00";
+/// The same as Unix time, in Shanghai.
+pub(super) const NOW_MS: i64 = 1_796_380_200_000;
+/// Times of that day at which people scan, and how many do.
+const SCANS: [(&str, u8); 4] = [
+    ("2026-12-04 09:10:00", 6),
+    ("2026-12-04 12:40:00", 11),
+    ("2026-12-04 16:20:00", 8),
+    ("2026-12-04 18:05:00", 14),
+];
+const HOUR_MS: i64 = 3_600_000;
+/// The owner's password, and everybody's.
+pub(super) const PASSWORD: &str = "correct horse battery";
+const ME: Actor = Actor::COMMAND_LINE;
+
+/// The screens: name, group, tags, pixels, hours since it was heard of.
+const SCREENS: [(&str, &str, &str, [u32; 2]); 5] = [
+    (
+        "武康路店 · 橱窗 Wukang Road, window",
+        "上海 Shanghai",
+        "橱窗",
+        [1920, 1080],
+    ),
+    (
+        "陆家嘴店 · 入口 Lujiazui, entrance",
+        "上海 Shanghai",
+        "入口",
+        [1920, 1080],
+    ),
+    (
+        "西岸店 · 竖屏 West Bund, portrait",
+        "上海 Shanghai",
+        "竖屏",
+        [1080, 1920],
+    ),
+    (
+        "太古里店 · 吧台 Taikoo Li, counter",
+        "成都 Chengdu",
+        "吧台",
+        [1920, 1080],
+    ),
+    (
+        "玉林店 · 橱窗 Yulin, window",
+        "成都 Chengdu",
+        "橱窗",
+        [1280, 720],
+    ),
+];
+
+/// What the hub's processes need to have it this time, which does not go on.
+pub(super) fn clock_at(time: &str) -> Vec<(String, String)> {
+    let preload = faketime();
+    let variables = [
+        ("LD_PRELOAD", preload.to_str().unwrap()),
+        ("FAKETIME", time),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("NO_FAKE_STAT", "1"),
+        ("TZ", "Asia/Shanghai"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    variables.to_vec()
+}
+
+fn faketime() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let mut files = files.filter(|file| file.exists());
+    files
+        .next()
+        .expect("faketime, which scripts/screenshots installs: apt-get install faketime")
+}
+
+fn demo(name: &str) -> String {
+    let folder = format!("{}/../assets/demo/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::canonicalize(folder)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// Fills a hub that has an owner.
+pub(super) struct Chain<'s> {
+    pub(super) stand: &'s mut Stand,
+    terminals: Vec<Terminal>,
+    token: String,
+}
+
+impl<'s> Chain<'s> {
+    pub(super) fn open(stand: &'s mut Stand) -> Self {
+        let store = stand.hub().store;
+        let owner = store.person_named("陈路 Chen Lu").unwrap();
+        let owner = owner.expect("the owner has come in").0.id;
+        let rights = Right::ALL.into_iter().collect();
+        let ends_ms = NOW_MS + 90 * 24 * HOUR_MS;
+        let token = store.make_token(&ME, (owner, "收银系统 Till"), &rights, ends_ms, NOW_MS);
+        Self {
+            token: token.unwrap().as_str().to_owned(),
+            terminals: Vec::new(),
+            stand,
+        }
+    }
+
+    /// Fills everything; the hub's clock shows [`NOW`] when it is done.
+    pub(super) fn fill(&mut self) {
+        self.screens();
+        self.campaigns();
+        self.plays();
+        // What a source brings is published by a clock that goes on.
+        self.stand.serve_in(clock_at("@2026-12-04 08:30:05"));
+        self.source();
+        for (time, count) in SCANS {
+            self.stand.serve_in(clock_at(time));
+            self.scans(count);
+        }
+        self.stand.serve_in(clock_at(NOW));
+        self.scans(5);
+        self.say();
+        self.frames();
+        self.alerts();
+        self.people();
+        self.drafts();
+    }
+
+    /// Makes a call for programs.
+    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let address = self.stand.address(&format!("/api/v1{path}"));
+        let mut request = (self.stand.client)
+            .request(method.parse().unwrap(), address)
+            .bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().unwrap();
+        let status = answer.status();
+        let text = answer.text().unwrap();
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn screens(&mut self) {
+        for (name, group, tag, _) in SCREENS {
+            let terminal = self.stand.terminal(name);
+            let change = ScreenChange {
+                group: Some(Some(group.to_owned())),
+                tags: Some([tag.to_owned()].into()),
+                name: None,
+            };
+            let (store, screen) = (self.stand.hub().store, terminal.credentials.screen);
+            store.change_screen(&ME, screen, &change, NOW_MS).unwrap();
+            self.terminals.push(terminal);
+        }
+        self.stand
+            .json(&["screen", "add", "虹桥店 Hongqiao, opens in January"]);
+    }
+
+    fn campaigns(&self) {
+        for name in [
+            "friday-night-jazz",
+            "after-the-last-train",
+            "clay-and-light",
+        ] {
+            self.stand.publish(&demo(name));
+        }
+        let folder = self.stand.data().join("../steam");
+        std::fs::create_dir_all(&folder).unwrap();
+        film(
+            &folder.join("steam.mp4"),
+            "gradients=s=1280x720:c0=0x3a1208:c1=0xb03a15:d=6:r=25:seed=7",
+        );
+        let toml = "title = \"圣诞特饮 Christmas blend\"\ntarget = \"https://cafe.example/christmas\"\n\
+                    [[phase]]\nname = \"christmas\"\nfrom = 2026-12-18\nuntil = 2026-12-26\n";
+        std::fs::write(folder.join("campaign.toml"), toml).unwrap();
+        self.stand.publish(folder.to_str().unwrap());
+    }
+
+    fn manifest(&self, terminal: &Terminal) -> Manifest {
+        self.stand.manifest(terminal)
+    }
+
+    /// A play each minute from eight to ten, on four days; today until now.
+    fn plays(&self) {
+        let begun_ms = NOW_MS - 82 * HOUR_MS - HOUR_MS / 2;
+        for (at, terminal) in self.terminals.iter().enumerate().take(4) {
+            let manifest = self.manifest(terminal);
+            let contents: Vec<PlayContent> = manifest
+                .campaigns
+                .iter()
+                .filter(|campaign| campaign.id.as_str() != "steam")
+                .flat_map(|campaign| {
+                    campaign.items.iter().map(|item| PlayContent {
+                        assignment: item.assignment,
+                        campaign: campaign.id.as_str().into(),
+                        creative: item.creative,
+                    })
+                })
+                .collect();
+            let minutes = 0..(NOW_MS - begun_ms) / 60_000;
+            let open = minutes.filter(|minute| minute % (24 * 60) < 14 * 60);
+            // Those that are less busy play longer films, so to say.
+            let step = 1 + i64::try_from(at).unwrap();
+            let open = open.filter(|minute| minute % step == 0);
+            let plays: Vec<Play> = (1..)
+                .zip(open)
+                .map(|(seq, minute): (u32, i64)| Play {
+                    seq: u64::from(seq),
+                    number: PlayNumber::new(seq).unwrap(),
+                    content: contents[seq as usize % contents.len()].clone(),
+                    boot: "boot".into(),
+                    start_boot_ms: u64::try_from(minute * 60_000).unwrap(),
+                    visible_ms: 10_000,
+                    outcome: Outcome::Complete,
+                    display: Display::On,
+                })
+                .collect();
+            let anchors = vec![Anchor {
+                boot: "boot".into(),
+                boot_ms: 0,
+                wall_ms: begun_ms,
+            }];
+            let answer = self.stand.send_plays(terminal, &plays, anchors);
+            assert_eq!(answer.status(), 200);
+        }
+    }
+
+    /// So many people scan what was on screens just now; some pass their link on, some press.
+    fn scans(&self, count: u8) {
+        for visitor in 0..count {
+            let terminal = &self.terminals[usize::from(visitor) % 3];
+            let manifest = self.manifest(terminal);
+            let campaign = &manifest.campaigns[usize::from(visitor) % 3];
+            let item = &campaign.items[0];
+            let play = 100 + u32::from(visitor);
+            let path = terminal.scan_path_at(item.assignment, play, self.now_ms());
+            let answer = self.stand.visit(visitor + 1, &path);
+            let Some(share) = answer.headers().get("location") else {
+                continue;
+            };
+            let share = share.to_str().unwrap().to_owned();
+            if share.starts_with("/s/") {
+                self.stand.visit(visitor + 1, &share);
+                if visitor % 2 == 0 {
+                    self.stand.visit(visitor + 1, &format!("{share}/go"));
+                }
+            }
+        }
+    }
+
+    /// What the hub takes for now.
+    fn now_ms(&self) -> i64 {
+        let date = self
+            .stand
+            .client
+            .get(self.stand.address("/"))
+            .send()
+            .unwrap();
+        let date = date.headers()["date"].to_str().unwrap().to_owned();
+        let parsed = jiff::fmt::rfc2822::parse(&date).unwrap();
+        parsed.timestamp().as_millisecond()
+    }
+
+    fn say(&self) {
+        for (at, terminal) in self.terminals.iter().enumerate().take(4) {
+            let manifest = self.manifest(terminal);
+            let free: u64 = if at == 3 {
+                180 << 20
+            } else {
+                (24 - at as u64) << 30
+            };
+            let heartbeat = json!({ "software": "0.1.0", "manifest_version": manifest.version, "clock_trusted": true,
+                "plays_waiting": at, "screen_px": SCREENS[at].3, "disk_free_bytes": free, "sends_frames": true,
+                "key_generation": 0 });
+            let path = format!("/v1/terminals/{}/heartbeat", terminal.credentials.screen);
+            let said = self.stand.client.post(self.stand.address(&path));
+            let said = said.bearer_auth(&terminal.credentials.bearer);
+            let answer = said.body(heartbeat.to_string()).send().unwrap();
+            assert_eq!(answer.status(), 200);
+        }
+    }
+
+    /// What is on the glass of the first screen: its own picture, as a terminal makes it smaller.
+    fn frames(&self) {
+        let terminal = &self.terminals[0];
+        let path = "/campaigns/friday-night-jazz/placements/1/preview.png";
+        let address = self.stand.address(&format!("/api/v1{path}"));
+        let drawn = loop {
+            let asked = self.stand.client.get(&address).bearer_auth(&self.token);
+            let answer = asked.send().unwrap();
+            if answer.status() == 200 {
+                break answer.bytes().unwrap();
+            }
+            assert_eq!(answer.status(), 503);
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        };
+        let mut glass = image::load_from_memory(&drawn).unwrap().to_rgb8();
+        cover_code(&mut glass);
+        let small = image::imageops::thumbnail(&glass, 480, 270);
+        let mut jpeg = Vec::new();
+        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 82);
+        small.write_with_encoder(encoder).unwrap();
+        let note = FrameNote {
+            age_ms: 180_000,
+            width: 480,
+            height: 270,
+            play: Some(3_150),
+            campaign: "friday-night-jazz".to_owned(),
+            creative: String::new(),
+        };
+        let screen: ScreenNumber = terminal.credentials.screen;
+        let store = self.stand.hub().store;
+        store.keep_frame(screen, &note, &jpeg, NOW_MS).unwrap();
+    }
+
+    fn alerts(&self) {
+        let store = self.stand.hub().store;
+        let mut rule = check::new_rule(AlertWords::Chinese);
+        rule.name = "成都的屏幕 Screens in Chengdu".to_owned();
+        rule.mails = vec!["night@cafe.example".to_owned()];
+        rule.group = Some("成都 Chengdu".to_owned());
+        rule.kinds = [AlertKind::Full, AlertKind::Silent].into();
+        rule.gather_s = 0;
+        store.add_alert_rule(&ME, &rule, None, NOW_MS).unwrap();
+        store.judge_alerts(0, NOW_MS).unwrap();
+    }
+
+    fn source(&self) {
+        let added = self.call(
+            "POST",
+            "/sources",
+            &json!({ "source": "menu", "approval": true, "must_not": ["casino"] }),
+        );
+        let items = json!([
+            { "id": "1", "title": "今日例汤 Soup of the day", "text": "玉米排骨汤，售完为止。", "price": "¥18", "link": "https://cafe.example/soup" },
+            { "id": "2", "title": "桂花拿铁 Osmanthus latte", "text": "Only in autumn.", "price": "¥32", "link": "https://cafe.example/latte" },
+            { "id": "3", "title": "苹果派 Apple pie", "price": "¥22", "link": "https://cafe.example/pie" },
+        ]);
+        let sent = self
+            .stand
+            .client
+            .post(self.stand.address("/v1/sources/menu/items"));
+        let sent = sent.bearer_auth(added["secret"].as_str().unwrap());
+        assert_eq!(sent.body(items.to_string()).send().unwrap().status(), 201);
+        self.call("POST", "/sources/menu/approve", &json!({ "items": [1] }));
+        let is_airing = || {
+            let shown = self.stand.json(&["source", "show", "menu"]);
+            let items = shown["items"].as_array().unwrap();
+            items.iter().any(|item| item["state"] == "airing")
+        };
+        let begun = std::time::Instant::now();
+        while !is_airing() {
+            assert!(begun.elapsed().as_secs() < 120, "{}", self.stand.log());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
+    fn people(&self) {
+        let store = self.stand.hub().store;
+        let shanghai = Scope {
+            screens: Some(["上海 Shanghai".to_owned()].into()),
+            campaigns: None,
+        };
+        for (name, role, scope) in [
+            ("王敏 Wang Min", Role::Operator, &shanghai),
+            ("李想 Li Xiang", Role::Publisher, &Scope::ALL),
+            ("Emma Frost", Role::Viewer, &Scope::ALL),
+        ] {
+            let link = store.invite(&ME, role, scope, NOW_MS).unwrap();
+            let id = store.join(&link, name, PASSWORD, NOW_MS).unwrap();
+            if role == Role::Operator {
+                let key = OneTimeKey::from_bytes([7; 20]);
+                let code = key.code_at(NOW_MS);
+                let codes = store
+                    .begin_second_step(&ME, id, &key, &code, NOW_MS)
+                    .unwrap();
+                assert!(codes.is_some());
+            }
+        }
+        store
+            .invite(&ME, Role::Viewer, &Scope::ALL, NOW_MS)
+            .unwrap();
+    }
+
+    fn drafts(&self) {
+        self.call("POST", "/drafts/friday-night-jazz/begin", &Value::Null);
+        let slot = json!({ "name": "十二月，广告公司 Agency, December", "first": "2026-12-10", "last": "2026-12-24",
+            "pieces_max": 3, "kinds": ["picture"] });
+        self.call("POST", "/slots", &slot);
+    }
+}
+
+/// Covers the code of a preview as a terminal covers it: the white square in its corner.
+fn cover_code(glass: &mut image::RgbImage) {
+    let (width, height) = glass.dimensions();
+    let is_white = |glass: &image::RgbImage, x: u32, y: u32| glass.get_pixel(x, y).0 == [255; 3];
+    // The first row with a long run of pure white is the top of the code's quiet zone.
+    for y in height / 3..height {
+        let mut begun = width / 2;
+        for x in width / 2..width {
+            if !is_white(glass, x, y) {
+                if x - begun > 150 {
+                    let size = x - begun;
+                    for (dx, dy) in (0..size).flat_map(|dx| (0..size).map(move |dy| (dx, dy))) {
+                        if y + dy < height {
+                            glass.put_pixel(begun + dx, y + dy, image::Rgb([200; 3]));
+                        }
+                    }
+                    return;
+                }
+                begun = x + 1;
+            }
+        }
+    }
+}
+
+/// Whether a folder is one that is written to.
+pub(super) fn wanted_folder() -> Option<PathBuf> {
+    std::env::var_os("PASSERBY_GUIDE_PICTURES").map(|folder| Path::new(&folder).to_owned())
+}
