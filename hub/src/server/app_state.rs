@@ -26,7 +26,6 @@ use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
-use crate::server::terminals::frame::FRAMES_MAX;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
@@ -42,6 +41,8 @@ const DECODING_MAX: usize = 2;
 
 /// Most films that go out to phones at one time.
 const FILMS_TO_PHONES_MAX: usize = 64;
+/// Most pictures of screens that are read at one time: 4 MiB of memory.
+const FRAMES_MAX: usize = 64;
 
 /// What every handler shares.
 pub(crate) struct AppState {

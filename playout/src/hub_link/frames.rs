@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::hub_link::client::HubClient;
+use crate::hub_link::frame_maker::FrameMaker;
 use crate::hub_link::hub_error::HubError;
 use crate::hub_link::link::{HubLink, PlayerGone};
 use crate::messages::player_requests::{PlayerRequest, Status};
@@ -47,28 +48,6 @@ pub(crate) fn frames_in_words() -> String {
          emergency comes up, and every {} minutes; codes on it are covered.",
         PERIOD.as_secs() / 60
     )
-}
-
-/// A picture that is ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MadeFrame {
-    /// Pixels a row.
-    pub width_px: u32,
-    /// Pixels down.
-    pub height_px: u32,
-    /// The JPEG, without a code that could be scanned.
-    pub jpeg: Vec<u8>,
-}
-
-/// Makes small pictures of large ones; it may take its time.
-#[derive(Clone)]
-pub struct FrameMaker(Arc<dyn Fn(Snapshot) -> Option<MadeFrame> + Send + Sync>);
-
-impl FrameMaker {
-    /// Wraps what makes them.
-    pub fn new(make: impl Fn(Snapshot) -> Option<MadeFrame> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
-    }
 }
 
 /// What is to be seen on the screen, as far as an operator should know of it.
@@ -239,7 +218,7 @@ impl FrameSender {
             let snapshot = answer.recv_timeout(SNAPSHOT_WAIT).ok()?;
             let taken_ms = clock.now().boot_ms;
             let note = note_of(&snapshot.zones);
-            Some((taken_ms, note, (maker.0)(snapshot)?))
+            Some((taken_ms, note, maker.make(snapshot)?))
         });
         let Ok(Some((taken_ms, note, made))) = made.await else {
             return Ok(Sent::NotNow);

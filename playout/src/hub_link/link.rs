@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::content::cache;
 use crate::hub_link::connection::HubConnection;
-use crate::hub_link::frames::FrameMaker;
+use crate::hub_link::frame_maker::FrameMaker;
 use crate::messages::player_requests::{NetworkStatus, PlayerRequest};
 use crate::schedule::live_context::LiveContext;
 use crate::system::clock::Clock;

@@ -1,7 +1,7 @@
 //! `PUT /v1/terminals/{n}/frame`: a small picture of what was on a screen.
 //!
-//! Invariants: it is kept as it came, and nothing of it is decoded; at most [`FRAMES_MAX`] are read
-//! at one time, and each is bounded before it is; all screens together send at most
+//! Invariants: it is kept as it came, and nothing of it is decoded; at most 64 are read at one
+//! time, and each is bounded before it is; all screens together send at most
 //! [`FRAMES_A_SECOND`] that nobody has asked for.
 
 use std::sync::Arc;
@@ -18,8 +18,6 @@ use crate::server::terminals::bearer::Bearer;
 use crate::server::{AppState, Shared};
 use crate::system::clock;
 
-/// Most pictures that are read at one time: 4 MiB of memory.
-pub(in crate::server) const FRAMES_MAX: usize = 64;
 /// How soon one is worth sending again for which there was no room, in seconds.
 const AGAIN_S: u32 = 30;
 /// How often a screen sends one that nobody has asked for, in milliseconds, while they are few.
