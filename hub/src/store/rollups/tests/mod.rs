@@ -414,7 +414,7 @@ fn whatever_comes_the_figures_are_those_of_the_rows() {
     on_each_database(|database| {
         let config = ProptestConfig {
             source_file: Some(file!()),
-            ..random_cases(12)
+            ..random_cases(8)
         };
         let steps = prop::collection::vec(step(), 1..60);
         TestRunner::new(config)
