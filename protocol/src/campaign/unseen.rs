@@ -30,8 +30,8 @@ impl Unseen {
 }
 
 impl Campaign {
-    /// Lists what was written and will not be seen on any screen or page, and what promises something
-    /// for passing the page on.
+    /// Lists what was written and will not be seen on any screen or page, and what promises
+    /// something for passing the page on.
     pub fn unseen(&self) -> Vec<Unseen> {
         let mut unseen = Vec::new();
         self.add_unseen_page(&mut unseen);

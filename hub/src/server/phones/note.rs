@@ -1,7 +1,7 @@
 //! The friendly words when something is not there, and the page that leads whoever set up a screen.
 //!
-//! Where such a page is made nobody knows yet which language its reader has: it is made in both, and
-//! [`speak`] sends the right one.
+//! Where such a page is made nobody knows yet which language its reader has: it is made in both,
+//! and [`speak`] sends the right one.
 //!
 //! Invariants: a page is in one language; what stands in its place says what to do next.
 
