@@ -419,9 +419,9 @@ fn a_page_says_where_and_when_in_public_words_and_by_the_clock_of_the_screen() {
     let seen_ms = now_ms() - 3 * DAY_MS;
     let path = terminal.scan_path_at(assignment, 5, seen_ms);
     let scanned = location(&stand.visit(1, &path));
-    let hidden = page_in(&stand, "en", &scanned);
+    let hidden = page_in(&stand, "zh-CN", &scanned);
     assert!(
-        !hidden.contains(">one<") && !hidden.contains("How to go there"),
+        !hidden.contains("one · ") && !hidden.contains("怎么去"),
         "{hidden}"
     );
     let change = ScreenChange {

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::stand::{PHONE, ROBOT, Stand, Terminal, location};
 
 const TOML: &str = "title = '三体'\ntarget = 'https://shop.example/book'\nlanding = 'page'\n";
-const SENTENCE: &str = "逛街还买书！";
+const SENTENCE: &str = "下雨天遇见一本书！";
 
 fn on_air() -> (Stand, Terminal, Assignment) {
     let stand = Stand::start();
@@ -104,7 +104,7 @@ fn a_moment_is_passed_on_with_words_a_friend_sees_them_and_the_card_leads_to_the
 
     // A chat program's fetcher sees the moment, and leaves no trace.
     let preview = stand.open(9, ROBOT, &link).text().unwrap();
-    assert!(preview.contains("李雷: 逛街还买书！"), "{preview}");
+    assert!(preview.contains("李雷: 下雨天遇见一本书！"), "{preview}");
     let friends = location(&stand.visit(2, &link));
     let page = stand.visit(2, &friends).text().unwrap();
     for words in [SENTENCE, "李雷", "地铁2号线 B口", "/report\""] {
