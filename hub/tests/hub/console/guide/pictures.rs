@@ -48,6 +48,11 @@ const PAGES: &[(&str, &str, bool)] = &[
         "/console/campaigns/friday-night-jazz/preview/1",
         false,
     ),
+    (
+        "/console/campaigns/{campaign}/moments",
+        "/console/campaigns/friday-night-jazz/moments",
+        false,
+    ),
     ("/console/new", "/console/new", false),
     ("/console/drafts", "/console/drafts", false),
     (
@@ -70,6 +75,11 @@ const PAGES: &[(&str, &str, bool)] = &[
         "/console/drafts/friday-night-jazz/versions",
         false,
     ),
+    (
+        "/console/drafts/{campaign}/films",
+        "/console/drafts/friday-night-jazz/films",
+        false,
+    ),
     ("/console/slots", "/console/slots", false),
     ("/console/slots/{slot}", "/console/slots/1", false),
     ("/console/sources", "/console/sources", false),
@@ -82,6 +92,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ("/console/people", "/console/people", false),
     ("/console/people/{person}", "/console/people/2", false),
     ("/console/audit", "/console/audit", false),
+    ("/console/quotas", "/console/quotas", false),
     ("/console/account", "/console/account", false),
     (
         "/console/account/second-step",
