@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use passerby_hub::server;
 
 /// Largest picture, in bytes.
-const PICTURE_BYTES_MAX: usize = 40 << 10;
+const PICTURE_BYTES_MAX: usize = 64 << 10;
 /// All of them.
-const ALL_BYTES_MAX: usize = 3 << 20;
+const ALL_BYTES_MAX: usize = 4 << 20;
 
 /// The folder of guides.
 fn guides() -> PathBuf {
