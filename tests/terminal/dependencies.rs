@@ -200,7 +200,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_hub_opens_pictures_only_in_the_processes_that_look_at_them_and_draw_them() {
     let folder = passerby_testing::package_folder().join("hub/src");
-    let workers = ["publish/inspection/worker.rs", "publish/preview/worker.rs"];
+    let workers = [
+        "publish/inspection/worker.rs",
+        "publish/postcard/worker.rs",
+        "publish/preview/worker.rs",
+    ];
     let workers = workers.map(|worker| folder.join(worker));
     let opens = |source: &str| {
         [
@@ -226,7 +230,7 @@ fn the_hub_opens_pictures_only_in_the_processes_that_look_at_them_and_draw_them(
         }
         // What serves neither is such a process nor starts one.
         if path.starts_with(folder.join("server")) {
-            for worker in ["inspection::", "preview::worker"] {
+            for worker in ["inspection::", "postcard::worker", "preview::worker"] {
                 assert!(!source.contains(worker), "{}", path.display());
             }
         }

@@ -311,11 +311,8 @@ fn odd_films_of_phones_become_upright_even_and_plain_and_what_is_well_is_only_pa
         let again = format!("again-{name}");
         let twice = converter.convert(&at(name), &before, &at(&again), &mut |_| true);
         twice.unwrap();
-        assert_eq!(
-            fs::read(at(&new)).unwrap(),
-            fs::read(at(&again)).unwrap(),
-            "{name}"
-        );
+        let is_same = fs::read(at(&new)).unwrap() == fs::read(at(&again)).unwrap();
+        assert!(is_same, "{name} became another film");
     }
     assert_eq!(facts("new-turned.mp4").size_px, (180, 320));
     assert!((facts("new-uneven.mp4").rate - 30.0).abs() < 0.1);

@@ -86,7 +86,14 @@ const REACH_CHARS: usize = 40;
 
 /// Finds what a text promises for passing it on: the two words.
 pub(super) fn promised(text: &str) -> Option<(&'static str, &'static str)> {
-    let text: Vec<char> = text.to_lowercase().chars().collect();
+    // Words end with a space, also before a full stop and at the end.
+    let spaced = |c: char| match c {
+        '%' => c,
+        c if c.is_ascii_punctuation() => ' ',
+        c => c,
+    };
+    let text = text.to_lowercase();
+    let text: Vec<char> = text.chars().map(spaced).chain([' ']).collect();
     let places = |word: &str| -> Vec<usize> {
         let word: Vec<char> = word.chars().collect();
         let windows = text.windows(word.len()).enumerate();

@@ -158,7 +158,8 @@ fn arguments(order: &Order) -> Vec<OsString> {
                 add(&["-vf", &filters(how)]);
                 add(&["-c:v", "libx264", "-preset", "veryfast", "-crf", "21"]);
                 add(&["-profile:v", "high", "-pix_fmt", "yuv420p", "-g", "60"]);
-                add(&["-maxrate", "12M", "-bufsize", "24M", "-threads", "2"]);
+                // With several threads and a bound on the rate, x264 makes another file each time.
+                add(&["-maxrate", "12M", "-bufsize", "24M", "-threads", "1"]);
                 add(&["-flags:v", "+bitexact"]);
             }
             if how.copies_sound {

@@ -1,17 +1,15 @@
-//! Processes that do everything wrong, played by shell scripts; and the drawing itself.
+//! Processes that do everything wrong, played by shell scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
 
-use passerby_compose::Fonts;
-use passerby_compose::postcard::PostcardPainter;
 use passerby_protocol::campaign::Colours;
 
 use super::*;
 use crate::publish::postcard::order::{read_answer, write_answer};
 
-fn order() -> PostcardOrder {
+pub(super) fn order() -> PostcardOrder {
     PostcardOrder {
         sentence: "逛街还买书！".to_owned(),
         name: "李雷".to_owned(),
@@ -106,24 +104,4 @@ fn orders_and_answers_are_read_as_they_were_written_and_only_whole() {
         write_answer(&mut bytes, &answer).unwrap();
         assert_eq!(read_answer(&mut &*bytes).unwrap(), answer);
     }
-}
-
-#[test]
-fn a_postcard_with_the_hardest_picture_is_small_enough() {
-    let mut state = 1_u32;
-    let noise: Vec<u8> = (0..800 * 800 * 3)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_le_bytes()[2]
-        })
-        .collect();
-    let mut picture = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut picture, 90)
-        .encode(&noise, 800, 800, image::ExtendedColorType::Rgb8)
-        .unwrap();
-    let order = PostcardOrder { picture, ..order() };
-    let jpeg = worker::draw(&mut PostcardPainter::new(Fonts::default()), &order).unwrap();
-    assert!(jpeg.len() <= JPEG_BYTES_MAX, "{}", jpeg.len());
-    let read = image::load_from_memory(&jpeg).unwrap();
-    assert_eq!((read.width(), read.height()), (1_080, 1_440));
 }

@@ -213,11 +213,13 @@ fn a_ca_that_lies_or_is_broken_costs_a_reason_in_the_log_and_the_hub_goes_on() {
 /// Starts a hub that asks it, and looks for a reason in the log.
 fn is_told(liar: &Liar, reason: &str) {
     let stand = hub(&format!("{}/dir", liar.base), liar.root.to_str().unwrap());
-    until("it fails", &stand, || failures(&stand) == Some(1));
+    let said = "there is no new certificate";
+    // It is counted before it is written down.
+    until("it fails and says so", &stand, || {
+        failures(&stand) == Some(1) && stand.log().contains(said)
+    });
     let log = stand.log();
-    let line = log
-        .lines()
-        .find(|line| line.contains("there is no new certificate"));
+    let line = log.lines().find(|line| line.contains(said));
     assert!(
         line.is_some_and(|line| line.contains(reason)),
         "{reason}: {log}"
