@@ -97,7 +97,7 @@ fn purpose(link: &str) -> String {
 }
 
 /// What a card is sealed for.
-pub(crate) fn purpose_of_card(link: &str) -> String {
+pub(crate) fn purpose_of_postcard(link: &str) -> String {
     format!("card of a moment {link}")
 }
 

@@ -285,26 +285,26 @@ impl Store {
         })
     }
 
-    /// Returns the card of a link, sealed, if it was drawn.
+    /// Returns the postcard of a link, sealed, if it was drawn.
     ///
     /// # Errors
     /// The database fails.
-    pub fn card(&self, link: &str, now_ms: i64) -> Result<Option<Vec<u8>>> {
+    pub fn postcard(&self, link: &str, now_ms: i64) -> Result<Option<Vec<u8>>> {
         self.read_once(|tx| {
             tx.optional(
-                "SELECT sealed FROM shares JOIN moment_cards ON share = shares.id WHERE name = ?1 AND ends_ms > ?2",
+                "SELECT sealed FROM shares JOIN moment_postcards ON share = shares.id WHERE name = ?1 AND ends_ms > ?2",
                 values![link, now_ms],
                 |row| Ok(row.get(0)?),
             )
         })
     }
 
-    /// Keeps a card, unless the words on it were changed since they were read: `agreed_ms` is that
-    /// of the words, if there are any.
+    /// Keeps a postcard, unless the words on it were changed since they were read: `agreed_ms` is
+    /// that of the words, if there are any.
     ///
     /// # Errors
     /// The database fails.
-    pub fn keep_card(
+    pub fn keep_postcard(
         &self,
         link: &str,
         sealed: &[u8],
@@ -324,7 +324,7 @@ impl Store {
                 return Ok(());
             }
             tx.execute(
-                "INSERT INTO moment_cards (share, sealed, made_ms, ends_ms) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO moment_postcards (share, sealed, made_ms, ends_ms) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (share) DO UPDATE SET sealed = excluded.sealed, made_ms = excluded.made_ms, ends_ms = excluded.ends_ms",
                 values![share, sealed, now_ms, ends_ms],
             )?;
@@ -339,8 +339,8 @@ impl Store {
     pub fn forget_moments(&self, now_ms: i64) -> Result<()> {
         let is_due = self.read_once(|tx| {
             Ok::<_, crate::store::StoreError>(tx.exists(
-                "SELECT 1 FROM moments WHERE ends_ms <= ?1 UNION ALL SELECT 1 FROM moment_cards WHERE ends_ms <= ?1
-                 UNION ALL SELECT 1 FROM (SELECT count(*) AS cards FROM moment_cards) AS counted WHERE cards > ?2",
+                "SELECT 1 FROM moments WHERE ends_ms <= ?1 UNION ALL SELECT 1 FROM moment_postcards WHERE ends_ms <= ?1
+                 UNION ALL SELECT 1 FROM (SELECT count(*) AS cards FROM moment_postcards) AS counted WHERE cards > ?2",
                 values![now_ms, CARDS_MAX],
             )?)
         })?;
@@ -350,12 +350,12 @@ impl Store {
         self.write(Lock::Screens(&[]), |tx| {
             tx.execute("DELETE FROM moments WHERE ends_ms <= ?1", values![now_ms])?;
             tx.execute(
-                "DELETE FROM moment_cards WHERE ends_ms <= ?1",
+                "DELETE FROM moment_postcards WHERE ends_ms <= ?1",
                 values![now_ms],
             )?;
             tx.execute(
-                "DELETE FROM moment_cards WHERE share NOT IN
-                     (SELECT share FROM moment_cards ORDER BY made_ms DESC LIMIT ?1)",
+                "DELETE FROM moment_postcards WHERE share NOT IN
+                     (SELECT share FROM moment_postcards ORDER BY made_ms DESC LIMIT ?1)",
                 values![CARDS_MAX],
             )?;
             Ok(())
@@ -375,6 +375,9 @@ impl Store {
 
 /// Forgets the words of a link, and its card. Returns whether there were any words.
 fn forget_words(tx: &Transaction<'_>, share: i64) -> Result<bool, DatabaseError> {
-    tx.execute("DELETE FROM moment_cards WHERE share = ?1", values![share])?;
+    tx.execute(
+        "DELETE FROM moment_postcards WHERE share = ?1",
+        values![share],
+    )?;
     Ok(tx.execute("DELETE FROM moments WHERE share = ?1", values![share])? > 0)
 }

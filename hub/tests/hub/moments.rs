@@ -119,7 +119,7 @@ fn a_moment_is_passed_on_with_words_a_friend_sees_them_and_the_card_leads_to_the
     let shares = &report["shares"];
     assert_eq!(
         [
-            &shares["with_card"],
+            &shares["with_postcard"],
             &shares["with_sentence"],
             &shares["with_name"]
         ],
@@ -151,13 +151,13 @@ fn nothing_is_kept_without_words_and_consent_and_a_moment_counts_once() {
         let refused = send(&stand, 1, &path, &[("sentence", bad), ("agree", "yes")]);
         assert_eq!(refused.status(), 422, "{bad}");
     }
-    assert_eq!(stand.report()["shares"]["with_card"], 0);
+    assert_eq!(stand.report()["shares"]["with_postcard"], 0);
     for _ in 0..2 {
         assert_eq!(send(&stand, 1, &path, &[]).status(), 303);
     }
     let shares = stand.report()["shares"].clone();
     assert_eq!(
-        (&shares["with_card"], &shares["with_sentence"]),
+        (&shares["with_postcard"], &shares["with_sentence"]),
         (&json!(1), &json!(0))
     );
     assert_eq!(stand.visit(1, &format!("{link}/card.jpg")).status(), 200);

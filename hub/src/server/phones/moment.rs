@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::moments::{DAYS, Typed, purpose_of_card};
+use crate::moments::{DAYS, Typed, purpose_of_postcard};
 use crate::publish::postcard::{PostcardError, PostcardOrder};
 use crate::server::body::Unread;
 use crate::server::language::Language;
@@ -330,9 +330,11 @@ pub(crate) async fn card(State(app): State<Shared>, name: NamePath, client: Clie
         let jpeg = jpeg.clone();
         app.work(move |app: &AppState| {
             let now_ms = clock::now_ms();
-            let sealed = app.hub.keys().seal_for(&purpose_of_card(&name), &jpeg);
+            let sealed = app.hub.keys().seal_for(&purpose_of_postcard(&name), &jpeg);
             let times = (now_ms, now_ms + DAYS * DAY_MS);
-            app.hub.store.keep_card(&name, &sealed, agreed_ms, times)
+            app.hub
+                .store
+                .keep_postcard(&name, &sealed, agreed_ms, times)
         })
         .await
     };
@@ -367,8 +369,8 @@ fn find_card(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result
     if let Some(refusal) = app.refusal(Kind::Picture, client, now_ms)? {
         return Ok(Card::Answer(refusal));
     }
-    if let Some(sealed) = store.card(name, now_ms)?
-        && let Some(jpeg) = app.hub.keys().open_for(&purpose_of_card(name), &sealed)
+    if let Some(sealed) = store.postcard(name, now_ms)?
+        && let Some(jpeg) = app.hub.keys().open_for(&purpose_of_postcard(name), &sealed)
     {
         return Ok(Card::Drawn(jpeg));
     }

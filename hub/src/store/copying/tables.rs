@@ -163,7 +163,7 @@ pub(crate) const TABLES: &[Table] = &[
     // Whoever restores a backup has them drawn anew.
     Table {
         is_in_backups: false,
-        ..table!(moment_cards [share] { share: Integer, sealed: Bytes, made_ms: Integer, ends_ms: Integer })
+        ..table!(moment_postcards [share] { share: Integer, sealed: Bytes, made_ms: Integer, ends_ms: Integer })
     },
     table!(pruned_passed_on [campaign] {
         campaign: Text, passed_on: Integer, sentences: Integer, named: Integer,

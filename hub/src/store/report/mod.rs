@@ -111,7 +111,7 @@ pub struct ShareCounts {
     /// By how often it was passed on since the scan, from 1.
     pub by_generation: BTreeMap<String, u64>,
     /// Links whose owners passed them on with a card, once a link.
-    pub with_card: u64,
+    pub with_postcard: u64,
     /// Those of them that had a sentence.
     pub with_sentence: u64,
     /// Those that had a name.
@@ -285,7 +285,7 @@ fn shares(tx: &Transaction<'_>) -> Result<ShareCounts, DatabaseError> {
             Ok::<_, DatabaseError>(ControlFlow::Continue(()))
         },
     )?;
-    (counts.with_card, counts.with_sentence, counts.with_name) = tx.one(
+    (counts.with_postcard, counts.with_sentence, counts.with_name) = tx.one(
         "SELECT CAST(sum(passed_on) AS BIGINT), CAST(sum(sentences) AS BIGINT), CAST(sum(named) AS BIGINT)
          FROM (SELECT count(*) AS passed_on, count(*) FILTER (WHERE has_sentence) AS sentences,
                       count(*) FILTER (WHERE has_name) AS named

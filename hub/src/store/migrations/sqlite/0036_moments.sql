@@ -20,13 +20,13 @@ CREATE INDEX moments_by_campaign ON moments (campaign, agreed_ms);
 CREATE INDEX moments_by_end ON moments (ends_ms);
 
 -- Cards that were drawn, with the words on them; those that are missing are drawn anew.
-CREATE TABLE moment_cards (
+CREATE TABLE moment_postcards (
     share   INTEGER PRIMARY KEY REFERENCES shares,
     sealed  BLOB    NOT NULL,
     made_ms INTEGER NOT NULL,
     ends_ms INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX moment_cards_by_age ON moment_cards (made_ms);
+CREATE INDEX moment_postcards_by_age ON moment_postcards (made_ms);
 
 -- What was pruned of passed_on, of chains that count.
 CREATE TABLE pruned_passed_on (
