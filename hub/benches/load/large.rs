@@ -5,6 +5,7 @@ use passerby_hub::system::clock;
 use passerby_hub::system::clock::DAY_MS;
 use passerby_testing::postgres::PostgresServer;
 
+use crate::fill;
 use crate::stand::{CAMPAIGNS, SCREENS, Stand};
 
 /// Plays of a screen in a day: one every ten seconds.
@@ -85,29 +86,11 @@ pub(crate) fn fill(stand: &Stand, server: Option<&PostgresServer>, plays: u64, s
     );
     let steps = ROLLUPS[usize::from(is_server)];
     statements.extend(steps.iter().flat_map(|step| inserts_of(step)));
-    match (server, &stand.database) {
-        (Some(server), Some(address)) => {
-            // Nobody would miss these rows.
-            let quickly = "SET synchronous_commit = off; SET work_mem = '256MB'";
-            for statement in &statements {
-                server.run(address, &format!("{quickly}; {statement}"));
-            }
-            server.run(address, "VACUUM ANALYZE");
-        }
-        _ => {
-            let file = rusqlite::Connection::open(stand.data.join("hub.db")).expect("opens");
-            file.execute_batch("PRAGMA synchronous = off; PRAGMA cache_size = -500000; BEGIN")
-                .expect("begins");
-            for statement in &statements {
-                file.execute_batch(statement)
-                    .unwrap_or_else(|error| panic!("{error}: {statement}"));
-            }
-            file.execute_batch(
-                "COMMIT; PRAGMA synchronous = full; PRAGMA wal_checkpoint(TRUNCATE)",
-            )
-            .expect("ends");
-        }
-    }
+    fill::run(
+        server.zip(stand.database.as_deref()),
+        &stand.data,
+        &statements,
+    );
 }
 
 /// The statements of a step that make figures from rows; a publication has written the names.

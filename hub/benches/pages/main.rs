@@ -11,6 +11,8 @@
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
+#[path = "../load/fill.rs"]
+mod fill;
 #[path = "../load/fleet.rs"]
 mod fleet;
 
@@ -195,29 +197,11 @@ impl Stand {
     /// Has the database make the fleet.
     fn fill(&self, server: Option<&PostgresServer>, fleet: Fleet) {
         let statements = fleet.statements(server.is_some());
-        match (server, &self.database) {
-            (Some(server), Some(address)) => {
-                // Nobody would miss these rows.
-                let quickly = "SET synchronous_commit = off; SET work_mem = '256MB'";
-                for statement in &statements {
-                    server.run(address, &format!("{quickly}; {statement}"));
-                }
-                server.run(address, "VACUUM ANALYZE");
-            }
-            _ => {
-                let file = rusqlite::Connection::open(self.data.join("hub.db")).expect("opens");
-                file.execute_batch("PRAGMA synchronous = off; PRAGMA cache_size = -500000; BEGIN")
-                    .expect("begins");
-                for statement in &statements {
-                    file.execute_batch(statement)
-                        .unwrap_or_else(|error| panic!("{error}: {statement}"));
-                }
-                file.execute_batch(
-                    "COMMIT; PRAGMA synchronous = full; PRAGMA wal_checkpoint(TRUNCATE)",
-                )
-                .expect("ends");
-            }
-        }
+        fill::run(
+            server.zip(self.database.as_deref()),
+            &self.data,
+            &statements,
+        );
     }
 
     fn serve(&self) -> (Serving, String) {
