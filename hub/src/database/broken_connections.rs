@@ -246,6 +246,51 @@ fn a_commit_that_never_arrived_is_done_again() {
     assert_eq!(commit_that_breaks(true), (2, vec![7]));
 }
 
+/// A server that crashes forgets which numbers it gave to transactions of which nothing was on disk,
+/// and gives them again.
+#[test]
+fn a_commit_is_not_taken_for_made_because_a_later_transaction_has_its_number() {
+    // Nothing but a commit writes its log to disk.
+    let server = PostgresServer::start(
+        [
+            "wal_writer_delay=10s",
+            "bgwriter_delay=10s",
+            "autovacuum=off",
+        ]
+        .into_iter()
+        .flat_map(|option| ["-c", option])
+        .collect::<Vec<_>>()
+        .as_slice(),
+    );
+    let address = server.new_database();
+    server.run(&address, "CREATE TABLE kept (number BIGINT NOT NULL)");
+    server.run(&address, "CHECKPOINT");
+    let database = database(&address);
+    let attempts = Cell::new(0);
+    let is_taken = Cell::new(false);
+    let written = database.write(Lock::Everything, |tx| {
+        attempts.set(attempts.get() + 1);
+        keep(tx, 7)?;
+        let own: String = tx.value("SELECT pg_current_xact_id()::text", values![])?;
+        if attempts.get() == 1 {
+            server.kill();
+            server.start_again();
+            for _ in 0..20 {
+                server.run(&address, "INSERT INTO kept VALUES (1)");
+            }
+            let status = format!("SELECT pg_xact_status('{own}')");
+            is_taken.set(server.value(&address, &status) == "committed");
+        }
+        Ok::<_, DatabaseError>(())
+    });
+    assert!(is_taken.get(), "another transaction has the number");
+    assert!(
+        matches!(written, Err(DatabaseError::OutcomeUnknown)),
+        "{written:?}"
+    );
+    assert_eq!((attempts.get(), kept(&database).contains(&7)), (1, false));
+}
+
 #[test]
 fn of_a_server_that_is_away_everybody_hears_at_once() {
     let database = database("postgres:///hub?host=/nowhere/at/all");

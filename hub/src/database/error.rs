@@ -25,7 +25,7 @@ pub enum DatabaseError {
     #[error("the database did not answer within {0} s")]
     Slow(u64),
     /// The connection broke while a write was being committed, and the server did not say in time
-    /// what became of it.
+    /// what became of it, or cannot know it any more.
     #[error("the database went away in the middle of a commit; whether it was made is unknown")]
     OutcomeUnknown,
     /// A statement that must answer with a row answered with none.

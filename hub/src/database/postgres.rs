@@ -8,7 +8,8 @@
 //! That is known when a connection breaks before its commit was asked for, when two transactions
 //! stood in each other's way, and when the server says of a commit that broke off that it was not
 //! made: each transaction that writes knows its own number, and a later connection asks what became
-//! of it (`pg_xact_status`).
+//! of it (`pg_xact_status`). A server that has crashed gives numbers that it had not yet written to
+//! disk to others; that a number is committed says nothing of ours then, and the outcome is unknown.
 //!
 //! A process that serves waits for nothing without a bound ([`PostgresDatabase::bound_waits`]).
 //! While the server is away, one thread tries to reach it, now and then, and all others are told so
@@ -76,6 +77,8 @@ enum Attempt<T, E> {
     Unsettled {
         value: T,
         number: String,
+        /// The run of the server that gave it.
+        server_run: String,
         error: DatabaseError,
     },
 }
@@ -296,12 +299,13 @@ impl PostgresDatabase {
             let Attempt::Unsettled {
                 value,
                 number,
+                server_run,
                 error,
             } = attempt
             else {
                 return Ok(attempt);
             };
-            Ok(match self.outcome(&number) {
+            Ok(match self.outcome(&number, &server_run) {
                 Outcome::Committed => Attempt::Ended(Ok(value)),
                 Outcome::Undone => Attempt::Undone(error.into()),
                 Outcome::Unknown => {
@@ -335,18 +339,20 @@ impl PostgresDatabase {
     }
 
     /// Asks a server that is there again what became of a transaction whose commit broke off. One
-    /// that was under way when the server crashed is undone by the time it answers.
-    fn outcome(&self, number: &str) -> Outcome {
+    /// that was under way when the server crashed is undone by the time it answers, and its number
+    /// may be another one's.
+    fn outcome(&self, number: &str, server_run: &str) -> Outcome {
         self.connections.close_idle();
         let asked_until = Instant::now() + OUTCOME_TIME_MAX;
         while Instant::now() < asked_until {
             let status = self.with_connection(|connection| {
-                connection.simple(&format!("SELECT pg_xact_status('{number}')"))
+                let status = connection.simple(&format!("SELECT pg_xact_status('{number}')"))?;
+                Ok::<_, DatabaseError>((status, connection.server_run == server_run))
             });
             match status {
                 // A server that took another's place may not know the number.
-                Ok(status) => match status.as_deref() {
-                    Some("committed") => return Outcome::Committed,
+                Ok((status, is_same_run)) => match status.as_deref() {
+                    Some("committed") if is_same_run => return Outcome::Committed,
                     Some("aborted") => return Outcome::Undone,
                     Some("in progress") => {}
                     _ => return Outcome::Unknown,
@@ -400,6 +406,7 @@ fn attempt<T, E: From<DatabaseError>>(
         (Err(error), Some(number)) if connection.is_broken.get() => Attempt::Unsettled {
             value,
             number,
+            server_run: connection.server_run.clone(),
             error,
         },
         (Err(error), Some(_)) if error.is_conflict() => Attempt::Undone(error.into()),

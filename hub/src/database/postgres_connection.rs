@@ -29,6 +29,11 @@ use crate::database::value::Value;
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The number of the open transaction, by which it can be asked what became of it.
 pub(super) const OWN_NUMBER: &str = "pg_current_xact_id()::text";
+/// Which run of the server a session is in, as text: when it was started, and when it last forgot
+/// its own counts, which it does when it recovers from a crash without starting anew. Somebody who
+/// resets those counts by hand makes it look like another run, which costs nothing.
+const SERVER_RUN: &str =
+    "SELECT concat(pg_postmaster_start_time(), ' ', stats_reset) FROM pg_stat_wal";
 /// How long a server is waited for that is connected and does not answer, by a process that serves.
 /// Longer than [`STATEMENT_TIMEOUT_MS`], after which a server that is well gives up by itself.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
@@ -58,6 +63,8 @@ const SESSION: &str =
 pub(crate) struct PostgresConnection {
     client: Client,
     opened: Instant,
+    /// Which run of the server it is in; see [`SERVER_RUN`].
+    pub(super) server_run: String,
     runtime: OwnRuntime,
     /// Longest time until an answer.
     answer_time_max: Option<Duration>,
@@ -90,6 +97,15 @@ impl Drop for OwnRuntime {
     }
 }
 
+/// The first column of the last row.
+fn last_value(answers: &[SimpleQueryMessage]) -> Option<String> {
+    let last = answers.iter().rev().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+        _ => None,
+    });
+    last.flatten()
+}
+
 impl PostgresConnection {
     pub(super) fn open(config: &Config, is_bounded: bool) -> Result<Self, DatabaseError> {
         let runtime = Builder::new_current_thread()
@@ -106,7 +122,10 @@ impl PostgresConnection {
             }
             // It ends with the client; what went wrong, the statements under way say.
             tokio::spawn(connection);
-            client.batch_execute(SESSION).await?;
+            let answers = client
+                .simple_query(&format!("{SESSION} {SERVER_RUN}"))
+                .await?;
+            let server_run = last_value(&answers).unwrap_or_default();
             if is_bounded {
                 let bounds = format!(
                     "SET statement_timeout = {STATEMENT_TIMEOUT_MS}; SET lock_timeout = {LOCK_TIMEOUT_MS};
@@ -114,14 +133,16 @@ impl PostgresConnection {
                 );
                 client.batch_execute(&bounds).await?;
             }
-            Ok::<_, DatabaseError>(client)
+            Ok::<_, DatabaseError>((client, server_run))
         };
         let connected =
             runtime.block_on(async { tokio::time::timeout(time_max, connecting).await });
-        let client = connected.map_err(|_| DatabaseError::Slow(time_max.as_secs()))??;
+        let (client, server_run) =
+            connected.map_err(|_| DatabaseError::Slow(time_max.as_secs()))??;
         Ok(Self {
             client,
             opened: Instant::now(),
+            server_run,
             runtime: OwnRuntime(Some(runtime)),
             answer_time_max: is_bounded.then_some(ANSWER_TIME_MAX),
             statements: RefCell::default(),
@@ -151,11 +172,7 @@ impl PostgresConnection {
     /// Runs statements without values and returns the first column of the last row.
     pub(super) fn simple(&self, statements: &str) -> Result<Option<String>, DatabaseError> {
         let answers = self.answer(self.client.simple_query(statements))?;
-        let last = answers.iter().rev().find_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
-            _ => None,
-        });
-        Ok(last.flatten())
+        Ok(last_value(&answers))
     }
 
     /// Waits for an answer, and remembers a break of the connection.
