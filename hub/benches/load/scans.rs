@@ -19,6 +19,8 @@ use crate::{figure, number_from};
 const THREADS: u32 = 2;
 /// Phones at one time, unless the environment says another number.
 const CONNECTIONS: u64 = 64;
+/// How often each is measured; odd, so that one is in the middle.
+const TURNS: u32 = 3;
 /// Most scans that are hoped for in a second; so many codes are there.
 const A_SECOND_MAX: u32 = 20_000;
 /// Most codes of one run.
@@ -118,32 +120,42 @@ fn write_codes(stand: &Stand, file: &Path, count: u32, round: u32) {
 
 /// Prints how many scans are recorded, without and with reports beside them; `before` is what an
 /// older build records in a second. Returns how many it was without.
+///
+/// Both are measured by turns, and each figure is that of its middle turn: a disk that is slow for
+/// a moment is slow for one of them only.
 pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option<f64>) -> f64 {
     let serving = stand.serve();
     let recorded = stand.hub().store.report().expect("a report").scans.openings;
     // What is cold is no figure.
     let warm = open(stand, &serving, folder, 2, 0);
-    let alone = open(stand, &serving, folder, seconds, 1);
-    let (ends, reports) = (AtomicBool::new(false), AtomicU32::new(0));
-    let beside = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !ends.load(Ordering::Relaxed) {
-                let report = stand
-                    .command(&["report", "--json"])
-                    .stdout(Stdio::null())
-                    .status();
-                assert!(report.expect("reports").success());
-                reports.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        let beside = open(stand, &serving, folder, seconds, 2);
-        ends.store(true, Ordering::Relaxed);
-        beside
-    });
+    let seconds = seconds.div_ceil(TURNS);
+    let reports = AtomicU32::new(0);
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        alone.push(open(stand, &serving, folder, seconds, 1 + 2 * turn));
+        let ends = AtomicBool::new(false);
+        beside.push(std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    let report = stand
+                        .command(&["report", "--json"])
+                        .stdout(Stdio::null())
+                        .status();
+                    assert!(report.expect("reports").success());
+                    reports.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            let beside = open(stand, &serving, folder, seconds, 2 + 2 * turn);
+            ends.store(true, Ordering::Relaxed);
+            beside
+        }));
+    }
+    let answered = |turns: &[Scanned]| turns.iter().map(|turn| turn.count).sum::<u64>();
+    let answered = warm.count + answered(&alone) + answered(&beside);
+    let (alone, beside) = (middle(alone), middle(beside));
     let after = stand.hub().store.report().expect("a report").scans.openings;
-    let answered = warm.count + alone.count + beside.count;
     // Requests that were under way at the end are recorded and not counted by wrk.
-    let under_way = 3 * connections();
+    let under_way = (1 + 2 * u64::from(TURNS)) * connections();
     assert!(
         (answered..=answered + under_way).contains(&(after - recorded)),
         "{answered} scans were answered and {} recorded",
@@ -197,4 +209,19 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
         alone.p99_ms,
     );
     alone.a_second
+}
+
+/// Each figure of the middle turn.
+fn middle(turns: Vec<Scanned>) -> Scanned {
+    let of = |figure: fn(&Scanned) -> f64| {
+        let mut all: Vec<f64> = turns.iter().map(figure).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    Scanned {
+        a_second: of(|turn| turn.a_second),
+        p50_ms: of(|turn| turn.p50_ms),
+        p99_ms: of(|turn| turn.p99_ms),
+        count: turns.iter().map(|turn| turn.count).sum(),
+    }
 }

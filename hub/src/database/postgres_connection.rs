@@ -54,9 +54,10 @@ const AHEAD_MAX: usize = 256;
 const ROWS_AHEAD_MAX: usize = 256;
 
 /// What every session asks of the server: to notice within a minute that a hub's machine is gone,
-/// so that what it had locked becomes free.
+/// so that what it had locked becomes free; and not to compile queries, of which the longest that
+/// people wait for takes less time than that.
 const SESSION: &str =
-    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+    "SET jit = off; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
      SET client_connection_check_interval = 10000;";
 
 /// One connection, used by one thread at a time.

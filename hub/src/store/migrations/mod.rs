@@ -142,13 +142,9 @@ fn has_steps(tx: &Transaction<'_>) -> Result<bool, DatabaseError> {
 /// The database fails.
 pub(super) fn is_begun(database: &Database) -> Result<bool> {
     let steps: i64 = match database {
-        Database::Sqlite(file) => file
-            .with_writer(|connection| {
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))
-            })
-            .map_err(DatabaseError::from)?,
+        Database::Sqlite(file) => file.with_writer(|connection| steps_of_file(connection))?,
         Database::Postgres(_) => database.read(|tx| match has_steps(tx)? {
-            true => tx.value("SELECT count(*) FROM schema_steps", values![]),
+            true => steps_of_server(tx),
             false => Ok::<_, DatabaseError>(0),
         })?,
     };
@@ -156,17 +152,16 @@ pub(super) fn is_begun(database: &Database) -> Result<bool> {
 }
 
 fn migrate_sqlite(connection: &mut Connection, until: usize) -> Result<()> {
+    // Most files lack none, and then nobody who writes is to be waited for.
+    if missing(SQLITE, steps_of_file(connection)?, until)?.is_empty() {
+        return Ok(());
+    }
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(DatabaseError::from)?;
-    let found: i64 = transaction
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(DatabaseError::from)?;
+    // Another process may have taken them meanwhile.
+    let found = steps_of_file(&transaction)?;
     let steps = missing(SQLITE, found, until)?;
-    // Nothing is written then: a command that only reads works with a full disk too.
-    if steps.is_empty() {
-        return Ok(());
-    }
     for step in steps {
         transaction
             .execute_batch(step)
@@ -180,9 +175,25 @@ fn migrate_sqlite(connection: &mut Connection, until: usize) -> Result<()> {
     Ok(())
 }
 
+/// How many steps a file has taken.
+fn steps_of_file(connection: &Connection) -> Result<i64, DatabaseError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// How many steps a database of PostgreSQL has taken that has their table.
+fn steps_of_server(tx: &Transaction<'_>) -> Result<i64, DatabaseError> {
+    tx.value("SELECT count(*) FROM schema_steps", values![])
+}
+
 fn migrate_postgres(database: &Database, until: usize) -> Result<()> {
+    // Most databases lack none, and then nobody who writes is to wait for the lock of everything.
+    let found = database.read(steps_of_server)?;
+    if missing(POSTGRES, found, until)?.is_empty() {
+        return Ok(());
+    }
     database.write(Lock::Everything, |tx| {
-        let found = tx.value("SELECT count(*) FROM schema_steps", &[])?;
+        // Another process may have taken them meanwhile.
+        let found = steps_of_server(tx)?;
         for (number, step) in (found + 1..).zip(missing(POSTGRES, found, until)?) {
             tx.run(step)?;
             tx.execute(
@@ -213,6 +224,20 @@ fn missing(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::on_each_database;
+
+    #[test]
+    fn what_lacks_no_step_is_opened_and_reported_while_somebody_writes() {
+        on_each_database(|database| {
+            let store = database.open();
+            let written = store.write(Lock::Everything, |_| {
+                let reader = database.try_open()?;
+                let report = reader.report()?;
+                Ok::<_, StoreError>(report.screens.len())
+            });
+            assert_eq!(written.unwrap(), 0);
+        });
+    }
 
     #[test]
     fn each_file_is_the_step_of_its_number() {
