@@ -6,10 +6,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use bevy::prelude::*;
 use bevy::winit::{EventLoopProxy, WinitUserEvent};
-use crossbeam_channel::{Receiver, SendError, Sender, TrySendError};
+use crossbeam_channel::{Receiver, Select, SendError, Sender, TrySendError};
 use passerby_playout::messages::stage_messages::{StageCommand, StageEvent};
 
 use passerby_compose::slide::Slide;
@@ -61,6 +62,16 @@ impl StageSender {
 pub struct StageInbox {
     pub(super) commands: Receiver<StageCommand<Slide>>,
     pub(super) waker: EventLoopWaker,
+}
+
+impl StageInbox {
+    /// Waits until an instant, or until the player says something.
+    pub(super) fn wait_until(&self, due: Instant) {
+        let mut player = Select::new();
+        player.recv(&self.commands);
+        // Nothing is taken here: the next update reads it.
+        let _ = player.ready_deadline(due);
+    }
 }
 
 /// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it
@@ -138,5 +149,28 @@ impl EventSender {
                 Err(TrySendError::Disconnected(_)) => waiting.clear(),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_in_time_or_when_the_player_speaks_and_takes_nothing() {
+        let (sender, inbox) = channel(1);
+        let due = Instant::now() + Duration::from_millis(20);
+        inbox.wait_until(due);
+        assert!(Instant::now() >= due, "nobody has said anything");
+        sender.send(StageCommand::Quit).expect("there is room");
+        let never = Instant::now() + Duration::from_secs(600);
+        inbox.wait_until(never);
+        assert!(Instant::now() < never);
+        assert!(matches!(inbox.commands.try_recv(), Ok(StageCommand::Quit)));
+        drop(sender);
+        inbox.wait_until(never);
+        assert!(Instant::now() < never, "a player that is gone has spoken");
     }
 }
