@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from rival_shows import PLAYERS, terminal
+from rival_shows import PLAYERS
 from rival_shows import SHOWS as ALL_SHOWS
 from rival_watch import THUMB_BYTES, THUMB_FILTER, Failure, View, Watcher, stop
 
@@ -131,7 +131,7 @@ def warn(name, options):
     minutes = round(len(shows) * len(players) * (options.seconds + 5) / 60) + 1
     print(
         f"Whoever looks at {name} now sees players in windows over the whole screen, one after the other, for at most "
-        f"{minutes} minutes. It begins in {WARNING_SECONDS} s. Ctrl-C stops it at any time and leaves nothing behind.",
+        f"{minutes} min. It begins in {WARNING_SECONDS} s. Ctrl-C stops it at any time and leaves nothing behind.",
         file=sys.stderr,
         flush=True,
     )
@@ -143,7 +143,9 @@ def look(work, options):
     pixel, and what was said of it."""
     folder = work / "first-look"
     folder.mkdir()
-    command = terminal("auto", "", [], 60, folder, options)
+    config = folder / "kiosk.toml"
+    config.write_text('[data]\ndir = "data"\n[local]\nlisten = "127.0.0.1:0"\n')
+    command = [options.terminal, "run", "--config", str(config)]
     log = folder / "log"
     with open(log, "wb") as out:
         player = subprocess.Popen(

@@ -62,7 +62,7 @@ def state_line():
     busy = busy_percent()
     state = "quiet" if busy <= BUSY_PERCENT_MAX else "NOT QUIET: figures of time mean little"
     load = " ".join(f"{load:.2f}" for load in os.getloadavg())
-    return f"load {load}; before the first player others used {busy:.0f} % of a core: {state}"
+    return f"load {load}; beforehand others used {busy:.0f} % of a core: {state}"
 
 
 def busy_percent():

@@ -100,8 +100,12 @@ def chromium(size, page, folder, options):
 
 def mpv(options):
     command = ["mpv", "--no-config", "--fullscreen", "--no-audio", "--no-osc", "--no-terminal"]
-    # Where there is no GPU the cheapest of its outputs; its own choice where there may be one, and what decodes there.
-    return [*command, "--hwdec=auto-safe" if options.here else "--vo=x11"]
+    if not options.here:
+        # The cheapest of its outputs where there is no GPU.
+        return [*command, "--vo=x11"]
+    # By a GPU where there is one, with what decodes there; else by what needs none.
+    without_gpu = {"x11": "x11", "wayland": "wlshm"}[options.platform]
+    return [*command, f"--vo=gpu,{without_gpu}", "--hwdec=auto-safe"]
 
 
 def mpv_pictures(pictures, _folder, options):

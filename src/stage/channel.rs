@@ -6,11 +6,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Instant;
 
 use bevy::prelude::*;
 use bevy::winit::{EventLoopProxy, WinitUserEvent};
-use crossbeam_channel::{Receiver, Select, SendError, Sender, TrySendError};
+use crossbeam_channel::{Receiver, SendError, Sender, TrySendError};
 use passerby_playout::messages::stage_messages::{StageCommand, StageEvent};
 
 use passerby_compose::slide::Slide;
@@ -65,30 +66,42 @@ pub struct StageInbox {
 }
 
 impl StageInbox {
-    /// Waits until an instant, or until the player says something.
+    /// Waits until an instant, or until the player says something; only on the stage's own thread.
     pub(super) fn wait_until(&self, due: Instant) {
-        let mut player = Select::new();
-        player.recv(&self.commands);
-        // Nothing is taken here: the next update reads it.
-        let _ = player.ready_deadline(due);
+        // Known before it is looked whether there is something: whoever speaks after that wakes it.
+        self.waker.waits.get_or_init(thread::current);
+        while self.commands.is_empty() {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::park_timeout(left);
+        }
     }
 }
 
 /// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it
 /// starts.
 #[derive(Clone, Default)]
-pub(super) struct EventLoopWaker(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
+pub(super) struct EventLoopWaker {
+    event_loop: Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>,
+    /// The stage's thread, once it has waited for a frame.
+    waits: Arc<OnceLock<Thread>>,
+}
 
 impl EventLoopWaker {
     /// Connects the waker to a running event loop.
     pub(super) fn connect(&self, proxy: EventLoopProxy<WinitUserEvent>) {
         // Set once: a waker belongs to one run.
-        let _ = self.0.set(proxy);
+        let _ = self.event_loop.set(proxy);
     }
 
     /// Wakes the stage.
     pub(super) fn wake(&self) {
-        if let Some(proxy) = self.0.get() {
+        if let Some(thread) = self.waits.get() {
+            thread.unpark();
+        }
+        if let Some(proxy) = self.event_loop.get() {
             // Fails only when the event loop has ended, and then nobody needs to wake.
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
         }
@@ -169,8 +182,11 @@ mod tests {
         inbox.wait_until(never);
         assert!(Instant::now() < never);
         assert!(matches!(inbox.commands.try_recv(), Ok(StageCommand::Quit)));
-        drop(sender);
+        let speaks = std::thread::spawn(move || {
+            sender.send(StageCommand::Quit).expect("there is room");
+        });
         inbox.wait_until(never);
-        assert!(Instant::now() < never, "a player that is gone has spoken");
+        assert!(Instant::now() < never, "it speaks while it is waited for");
+        speaks.join().expect("it ends well");
     }
 }
