@@ -5,12 +5,10 @@ was not measured.
 """
 
 import os
-import platform
 import re
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Callable, Optional
 
 # How long each of them plays a show where goals are looked at, in seconds.
@@ -30,9 +28,6 @@ JUDGES = {
     "the GPU presenter": "every_frame_of_many_changes_is_right_on_the_gpu",
 }
 JUDGE_SECONDS_MAX = 330
-# A machine on which others use more than this share of a core is no quiet one.
-BUSY_PERCENT_MAX = 10
-BUSY_SECONDS = 3
 
 
 @dataclass
@@ -107,32 +102,6 @@ GOALS = [
         for presenter in JUDGES
     ),
 ]
-
-
-def machine():
-    """Says what it is measured on, and whether others use it."""
-    processor = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    name = processor.group(1) if processor else platform.machine()
-    busy = busy_percent()
-    state = "quiet" if busy <= BUSY_PERCENT_MAX else "NOT QUIET: figures of time mean little"
-    load = " ".join(f"{load:.2f}" for load in os.getloadavg())
-    return (
-        f"{time.strftime('%Y-%m-%d %H:%M')}, {name}, {os.cpu_count()} processors, Linux {platform.release()}\n"
-        f"load {load}; before the first player others used {busy:.0f} % of a core: {state}"
-    )
-
-
-def busy_percent():
-    """The share of one core that is used, with what a host takes away, in percent."""
-
-    def idle_and_all():
-        ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-        return ticks[3] + ticks[4], sum(ticks)
-
-    idle, all_ = idle_and_all()
-    time.sleep(BUSY_SECONDS)
-    idle_then, all_then = idle_and_all()
-    return 100 * os.cpu_count() * (1 - (idle_then - idle) / max(all_then - all_, 1))
 
 
 def judge_changes(marathon):

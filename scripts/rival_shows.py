@@ -70,16 +70,17 @@ def terminal(draw, layout, content, seconds, folder, options):
     return [options.terminal, "run", "--config", str(config)]
 
 
-def chromium(size, page, folder, _options):
+def chromium(size, page, folder, options):
     file = folder / "page.html"
     file.write_text(page)
+    left, top = options.at
     command = [
-        "chromium",
+        options.chromium,
         "--kiosk",
         f"--user-data-dir={folder / 'profile'}",
         f"--window-size={size[0]},{size[1]}",
-        "--window-position=0,0",
-        "--ozone-platform=x11",
+        f"--window-position={left},{top}",
+        f"--ozone-platform={options.platform}",
         "--no-first-run",
         "--no-default-browser-check",
         "--disable-background-networking",
@@ -97,16 +98,22 @@ def chromium(size, page, folder, _options):
     return [*command, file.as_uri()]
 
 
-# The cheapest of its outputs where there is no GPU.
-MPV = ["mpv", "--no-config", "--fullscreen", "--vo=x11", "--no-audio", "--no-osc", "--no-terminal"]
+def mpv(options):
+    command = ["mpv", "--no-config", "--fullscreen", "--no-audio", "--no-osc", "--no-terminal"]
+    if not options.here:
+        # The cheapest of its outputs where there is no GPU.
+        return [*command, "--vo=x11"]
+    # By a GPU where there is one, with what decodes there; else by what needs none.
+    without_gpu = {"x11": "x11", "wayland": "wlshm"}[options.platform]
+    return [*command, f"--vo=gpu,{without_gpu}", "--hwdec=auto-safe"]
 
 
-def mpv_pictures(pictures, _folder, _options):
-    return [*MPV, f"--image-display-duration={DWELL_SECONDS}", "--loop-playlist=inf", *map(str, pictures)]
+def mpv_pictures(pictures, _folder, options):
+    return [*mpv(options), f"--image-display-duration={DWELL_SECONDS}", "--loop-playlist=inf", *map(str, pictures)]
 
 
-def mpv_film(film, _folder, _options):
-    return [*MPV, "--loop-file=inf", str(film)]
+def mpv_film(film, _folder, options):
+    return [*mpv(options), "--loop-file=inf", str(film)]
 
 
 def feh(pictures, _folder, _options):
@@ -174,8 +181,14 @@ def ticker_page(picture):
 
 def middle(size):
     """The view of a screen's middle, as thumbnails."""
-    (width, height), (wide, high) = size, MIDDLE
+    (width, height), (wide, high) = size, middle_size(size)
     return View((width - wide) // 2, (height - high) // 2, wide, high, 30, THUMB_FILTER, THUMB_BYTES)
+
+
+def middle_size(size):
+    """As much of a smaller screen as of one of full HD."""
+    part = min(1, size[0] / FULL_HD[0], size[1] / FULL_HD[1])
+    return int(MIDDLE[0] * part) // 2 * 2, int(MIDDLE[1] * part) // 2 * 2
 
 
 def make_pictures(folder, size):
@@ -183,11 +196,12 @@ def make_pictures(folder, size):
     folder.mkdir()
     sources = sorted(Path("assets/demo").glob("*/*.jpg"))[:PICTURES]
     pictures, thumbs = [], []
+    wide, high = middle_size(size)
     for number, source in enumerate(sources, 1):
         picture = folder / f"{number}.jpg"
         fill = f"scale={size[0]}:{size[1]}:force_original_aspect_ratio=increase,crop={size[0]}:{size[1]}"
         subprocess.run([*FFMPEG, "-i", str(source), "-vf", fill, "-q:v", "2", str(picture)], check=True)
-        small = f"crop={MIDDLE[0]}:{MIDDLE[1]},{THUMB_FILTER}"
+        small = f"crop={wide}:{high},{THUMB_FILTER}"
         raw = [*FFMPEG, "-i", str(picture), "-vf", small, "-f", "rawvideo", "-"]
         thumbs.append(subprocess.run(raw, check=True, capture_output=True).stdout[:THUMB_BYTES])
         pictures.append(picture)
@@ -195,7 +209,7 @@ def make_pictures(folder, size):
 
 
 def slideshow(work, title, size, looks_per_second):
-    pictures, thumbs = make_pictures(work / title.replace(" ", "-"), size)
+    pictures, thumbs = make_pictures(work / title, size)
     content = [(picture, "main") for picture in pictures]
     view = middle(size)
     view = View(view.left, view.top, view.width, view.height, looks_per_second, view.small, view.look_bytes)
@@ -213,26 +227,36 @@ def slideshow(work, title, size, looks_per_second):
     return Show(title, size, view, players, judge, {"passerby", "passerby-gpu", "chromium"})
 
 
-def pictures(work):
-    return slideshow(work, "pictures", FULL_HD, 30)
+# Each is made for a screen of a size; None is the size that it has where nobody looks.
 
 
-def pictures_4k(work):
-    return slideshow(work, "pictures-4k", ULTRA_HD, 15)
+def pictures(work, screen=None):
+    return slideshow(work, "pictures", screen or FULL_HD, 30)
 
 
-def film(work):
-    return counted_film(work, "film", FULL_HD)
+def pictures_4k(work, screen=None):
+    return slideshow(work, "pictures-4k", screen or ULTRA_HD, 15)
 
 
-def film_720(work):
+def film(work, screen=None):
+    return counted_film(work, "film", screen or FULL_HD, FULL_HD)
+
+
+def film_720(work, screen=None):
     """A film that is smaller than the screen."""
-    return counted_film(work, "film-720", HD)
+    return counted_film(work, "film-720", screen or FULL_HD, HD)
 
 
-def counted_film(work, title, size):
-    """A film that counts its pictures in squares along its upper edge, on a screen of full HD."""
+def film_size(screen, most):
+    """A film's size: as many pixels as `most` has, or as the screen has, in the shape of the screen."""
+    part = min(1, (most[0] * most[1] / (screen[0] * screen[1])) ** 0.5)
+    return int(screen[0] * part) // 2 * 2, int(screen[1] * part) // 2 * 2
+
+
+def counted_film(work, title, screen, most):
+    """A film that counts its pictures in squares along its upper edge and fills the screen."""
     file = work / f"{title}.mp4"
+    size = film_size(screen, most)
     side = COUNTER_PX * size[0] // FULL_HD[0]
     squares = ",".join(
         f"drawbox=x={bit * side}:y=0:w={side}:h={side}:color=white:t=fill"
@@ -245,43 +269,44 @@ def counted_film(work, title, size):
     command = [*FFMPEG, "-f", "lavfi", "-i", source, "-vf", f"{strip},{squares}", *coded]
     subprocess.run([*command, "-movflags", "+faststart", str(file)], check=True)
     # Looked at twice as often as it changes.
-    width = COUNTER_BITS * COUNTER_PX
-    view = View(0, 0, width, COUNTER_PX, 2 * FILM_RATE, COUNTER_FILTER, COUNTER_BITS)
+    seen = side * screen[0] // size[0]
+    view = View(0, 0, COUNTER_BITS * seen, seen, 2 * FILM_RATE, COUNTER_FILTER, COUNTER_BITS)
     content = [(file, "main")]
     players = {
         "passerby": partial(terminal, "cpu", "", content, 3600),
         "passerby-gpu": partial(terminal, "gpu", "", content, 3600),
-        "chromium": partial(chromium, FULL_HD, film_page(file)),
+        "chromium": partial(chromium, screen, film_page(file)),
         "mpv": partial(mpv_film, file),
     }
 
     def judge(_fades, looks, started):
         return judge_film(looks, started, FILM_RATE)
 
-    return Show(title, FULL_HD, view, players, judge)
+    return Show(title, screen, view, players, judge)
 
 
-def ticker(work):
+def ticker(work, screen=None):
     """Lines that run by beneath a picture that stands still."""
-    height = FULL_HD[1] * (100 - TICKER_PERCENT) // 100
-    drawn, _ = make_pictures(work / "ticker-picture", (FULL_HD[0], height))
+    screen = screen or FULL_HD
+    height = screen[1] * (100 - TICKER_PERCENT) // 100
+    drawn, _ = make_pictures(work / "ticker-picture", (screen[0], height))
     lines = work / "lines.ticker.toml"
     lines.write_text("lines = [" + ", ".join(f'"{line}"' for line in TICKER_LINES) + "]\n")
     layout = f'[layout]\nkind = "main-ticker"\nside = "bottom"\nshare_percent = {TICKER_PERCENT}\n'
     content = [(drawn[0], "main"), (lines, "ticker")]
-    inset = (FULL_HD[1] - height) // 4
-    width, strip = FULL_HD[0] // 2, FULL_HD[1] - height - 2 * inset
-    view = View(FULL_HD[0] // 4, height + inset, width, strip, 30, THUMB_FILTER, THUMB_BYTES)
+    inset = (screen[1] - height) // 4
+    width, strip = screen[0] // 2, screen[1] - height - 2 * inset
+    view = View(screen[0] // 4, height + inset, width, strip, 30, THUMB_FILTER, THUMB_BYTES)
     players = {
         "passerby": partial(terminal, "cpu", layout, content, 3600),
         "passerby-gpu": partial(terminal, "gpu", layout, content, 3600),
-        "chromium": partial(chromium, FULL_HD, ticker_page(drawn[0])),
+        "chromium": partial(chromium, screen, ticker_page(drawn[0])),
     }
 
     def judge(_fades, looks, started):
         return judge_motion(looks, started)
 
-    return Show("ticker", FULL_HD, view, players, judge)
+    return Show("ticker", screen, view, players, judge)
 
 
 SHOWS = {

@@ -1,5 +1,6 @@
 """Looks at a screen while a player plays, and judges what was seen; scripts/rivals.py uses it."""
 
+import os
 import subprocess
 import threading
 import time
@@ -51,16 +52,45 @@ def stop(process):
 class Watcher:
     """Looks at a screen through ffmpeg until it is stopped; keeps (time, what was seen)."""
 
-    def __init__(self, display, view):
-        command = ["ffmpeg", "-v", "fatal", "-nostdin", "-f", "x11grab", "-draw_mouse", "0"]
-        command += ["-framerate", str(view.looks_per_second), "-video_size", f"{view.width}x{view.height}"]
-        command += ["-i", f"{display}+{view.left},{view.top}", "-vf", view.small, "-fps_mode", "passthrough"]
+    def __init__(self, source, view, feeder=None):
+        """`source` is ffmpeg's words for what it reads, `feeder` a process whose pictures that are."""
+        command = ["ffmpeg", "-v", "fatal", "-nostdin", *source, "-vf", view.small, "-fps_mode", "passthrough"]
         command += ["-flush_packets", "1", "-f", "rawvideo", "-"]
         self.look_bytes = view.look_bytes
         self.looks = []
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.feeder = feeder
+        self.process = subprocess.Popen(
+            command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
+
+    @classmethod
+    def of_x11(cls, display, view, at=(0, 0)):
+        """Of an X server, whose windows anybody with access may read."""
+        source = ["-f", "x11grab", "-draw_mouse", "0", "-framerate", str(view.looks_per_second)]
+        source += ["-video_size", f"{view.width}x{view.height}"]
+        return cls([*source, "-i", f"{display}+{at[0] + view.left},{at[1] + view.top}"], view)
+
+    @classmethod
+    def of_wlroots(cls, view, at=(0, 0)):
+        """Of a compositor that lets wf-recorder copy its screen, as labwc, sway and Wayfire do."""
+        place = f"{at[0] + view.left},{at[1] + view.top} {view.width}x{view.height}"
+        rate = str(view.looks_per_second)
+        recorder = ["wf-recorder", "--no-damage", "-g", place, "-r", rate, "-c", "rawvideo", "-m", "rawvideo"]
+        # Its own words go to standard output.
+        reader, writer = os.pipe()
+        feeder = subprocess.Popen(
+            [*recorder, "-x", "bgr0", "-f", f"pipe:{writer}"],
+            pass_fds=[writer],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writer)
+        feeder.stdout = os.fdopen(reader, "rb")
+        source = ["-f", "rawvideo", "-pixel_format", "bgr0", "-video_size", f"{view.width}x{view.height}"]
+        return cls([*source, "-framerate", rate, "-i", "-"], view, feeder)
 
     def read(self):
         while True:
@@ -70,6 +100,9 @@ class Watcher:
             self.looks.append((time.monotonic(), look))
 
     def stop(self):
+        if self.feeder:
+            stop(self.feeder)
+            self.feeder.stdout.close()
         stop(self.process)
         self.thread.join(STOP_SECONDS_MAX)
 

@@ -1,11 +1,11 @@
 """Measures players that show the same; scripts/rivals starts it. Needs nothing but Python's own library.
 
-Each player has an X server of its own. For the first seconds ffmpeg watches a part of that screen, 15 to 60 times a
+Each player has an X server of its own, or with --here, one after the other, the display of whoever runs this. For the first seconds ffmpeg watches a part of that screen, 15 to 60 times a
 second; it tells when the first picture was seen whole, and what happened on the screen after that. Processor time and
 memory are those of all of the player's processes, read from /proc; the X server's are not in them.
 
 * processor time: all of it in the time, start included; and the share of a core in the second half, when it only plays
-* memory: proportional set size, the largest sum that was seen
+* memory: proportional set size, the largest sum that was seen; of processes that let nobody look, at least that
 * frames dropped: looks in a cross-fade at which the screen was as it had been one look before, of all looks in it
 * foreign frames: looks between two pictures that show something that is no mixture of the two, such as black
 * film pictures missing: those whose number was never seen on the screen, of those that were due
@@ -18,8 +18,10 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from rival_goals import SHOW_PLAYERS, SHOW_SECONDS, judge, judge_changes, machine
-from rival_processes import measure
+import rival_here
+from rival_goals import SHOW_PLAYERS, SHOW_SECONDS, judge, judge_changes
+from rival_machine import machine_lines, state_line, today
+from rival_processes import VirtualScreen, measure
 from rival_shows import PLAYERS, SHOWS
 from rival_watch import Failure
 
@@ -32,6 +34,7 @@ ROWS = [
     ("share of a core", "%", "{:.2f}", None),
     ("memory", "MB", "{:.0f}", None),
     ("memory at the end", "MB", "{:.0f}", None),
+    ("processes of unknown memory", "", "{:.0f}", None),
     ("first picture", "ms", "{:.0f}", None),
     ("frames dropped", "", "{:.0f}", "frames looked at"),
     ("foreign frames", "", "{:.0f}", None),
@@ -43,23 +46,41 @@ ROWS = [
 
 def main():
     options = arguments()
+    rival_here.stop_by_signals()
+    try:
+        with tempfile.TemporaryDirectory(prefix="passerby-rivals-") as work:
+            return compare(Path(work), options)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 3
+
+
+def compare(work, options):
+    screen_of, size, names = VirtualScreen, None, list(SHOWS)
+    print(", ".join([today(), *machine_lines()]), flush=True)
+    if options.here:
+        screen_of, size = rival_here.begin(work, options)
+        names = rival_here.SHOWS
+    elif options.goals:
+        names = list(SHOW_SECONDS)
+    print(state_line(), end="\n\n", flush=True)
     complete = True
     every = {}
-    print(machine(), end="\n\n", flush=True)
-    with tempfile.TemporaryDirectory(prefix="passerby-rivals-") as work:
-        work = Path(work)
-        for name in options.show or list(SHOW_SECONDS if options.goals else SHOWS):
-            print(f"{name} is made", file=sys.stderr)
-            show = SHOWS[name](work)
-            if options.goals:
-                options.only, options.seconds = SHOW_PLAYERS[name], SHOW_SECONDS[name]
-            results, all_there = play(show, name, work, options)
-            complete &= all_there
-            every[name] = results
-            if options.figures:
-                print_figures(name, results)
-            else:
-                print_table(name, results, options.seconds)
+    for name in options.show or names:
+        print(f"{name} is made", file=sys.stderr)
+        show = SHOWS[name](work, size)
+        if options.goals:
+            options.only, options.seconds = SHOW_PLAYERS[name], SHOW_SECONDS[name]
+        results, all_there = play(show, name, work, options, screen_of)
+        complete &= all_there
+        every[name] = results
+        if options.figures:
+            print_figures(name, results)
+        else:
+            print_table(name, results, options.seconds)
     if options.goals:
         every["changes"] = judge_changes(options.marathon)
         print()
@@ -72,6 +93,7 @@ def arguments():
     parser.add_argument("--terminal", required=True, help="the program passerby")
     parser.add_argument("--marathon", help="the program of the tests that judge each frame; --goals needs it")
     parser.add_argument("--goals", action="store_true", help="only what has a goal, and whether each is met")
+    parser.add_argument("--here", action="store_true", help="on the display of this session, with what is installed")
     parser.add_argument("--seconds", type=int, default=60, help="time for each player, 20 to 3600")
     parser.add_argument("--figures", action="store_true", help="one figure a line")
     parser.add_argument("--show", action="append", choices=list(SHOWS), help="what is played; may be repeated")
@@ -81,12 +103,16 @@ def arguments():
         parser.error("--seconds takes 20 to 3600")
     if options.goals and not options.marathon:
         parser.error("--goals needs --marathon")
+    if options.goals and options.here:
+        parser.error("--goals are for screens that nobody looks at; leave --here away")
+    # How they are started, unless --here finds otherwise.
+    options.chromium, options.platform, options.at, options.absent = "chromium", "x11", (0, 0), set()
     return options
 
 
-def play(show, title, work, options):
+def play(show, title, work, options, screen_of):
     """Has every player play a show. Returns their figures, and whether all have some."""
-    names = [name for name in options.only or PLAYERS if name in show.players]
+    names = [name for name in options.only or PLAYERS if name in show.players and name not in options.absent]
     results = {}
     for name in names:
         print(f"{title}, {name}: {options.seconds} s", file=sys.stderr)
@@ -95,7 +121,8 @@ def play(show, title, work, options):
         command = show.players[name](folder, options)
         judge = partial(show.judge, name in show.fades)
         try:
-            results[name] = measure(command, folder, show, judge, options.seconds)
+            screen = screen_of(show.size)
+            results[name] = measure(command, folder, show, judge, options.seconds, screen)
             if CUTS_SAID in (folder / "log").read_text(errors="replace"):
                 results[name]["cuts said"] = 1
         except (Failure, OSError) as failure:
@@ -105,7 +132,7 @@ def play(show, title, work, options):
 
 def shown(result, row, form, of):
     if row not in result:
-        return "cuts" if row == "frames dropped" else ""
+        return "cuts" if row == "frames dropped" and "foreign frames" in result else ""
     text = form.format(result[row])
     return f"{text} of {result[of]}" if of else text
 

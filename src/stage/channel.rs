@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Instant;
 
 use bevy::prelude::*;
 use bevy::winit::{EventLoopProxy, WinitUserEvent};
@@ -63,21 +65,43 @@ pub struct StageInbox {
     pub(super) waker: EventLoopWaker,
 }
 
+impl StageInbox {
+    /// Waits until an instant, or until the player says something; only on the stage's own thread.
+    pub(super) fn wait_until(&self, due: Instant) {
+        // Known before it is looked whether there is something: whoever speaks after that wakes it.
+        self.waker.waits.get_or_init(thread::current);
+        while self.commands.is_empty() {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
 /// Wakes the window's event loop. Silent before there is one: the loop looks into the inbox when it
 /// starts.
 #[derive(Clone, Default)]
-pub(super) struct EventLoopWaker(Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>);
+pub(super) struct EventLoopWaker {
+    event_loop: Arc<OnceLock<EventLoopProxy<WinitUserEvent>>>,
+    /// The stage's thread, once it has waited for a frame.
+    waits: Arc<OnceLock<Thread>>,
+}
 
 impl EventLoopWaker {
     /// Connects the waker to a running event loop.
     pub(super) fn connect(&self, proxy: EventLoopProxy<WinitUserEvent>) {
         // Set once: a waker belongs to one run.
-        let _ = self.0.set(proxy);
+        let _ = self.event_loop.set(proxy);
     }
 
     /// Wakes the stage.
     pub(super) fn wake(&self) {
-        if let Some(proxy) = self.0.get() {
+        if let Some(thread) = self.waits.get() {
+            thread.unpark();
+        }
+        if let Some(proxy) = self.event_loop.get() {
             // Fails only when the event loop has ended, and then nobody needs to wake.
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
         }
@@ -138,5 +162,31 @@ impl EventSender {
                 Err(TrySendError::Disconnected(_)) => waiting.clear(),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_in_time_or_when_the_player_speaks_and_takes_nothing() {
+        let (sender, inbox) = channel(1);
+        let due = Instant::now() + Duration::from_millis(20);
+        inbox.wait_until(due);
+        assert!(Instant::now() >= due, "nobody has said anything");
+        sender.send(StageCommand::Quit).expect("there is room");
+        let never = Instant::now() + Duration::from_secs(600);
+        inbox.wait_until(never);
+        assert!(Instant::now() < never);
+        assert!(matches!(inbox.commands.try_recv(), Ok(StageCommand::Quit)));
+        let speaks = std::thread::spawn(move || {
+            sender.send(StageCommand::Quit).expect("there is room");
+        });
+        inbox.wait_until(never);
+        assert!(Instant::now() < never, "it speaks while it is waited for");
+        speaks.join().expect("it ends well");
     }
 }

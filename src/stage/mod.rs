@@ -66,6 +66,7 @@ mod window;
 
 use std::time::Instant;
 
+use bevy::log::info;
 use crossbeam_channel::Sender;
 use passerby_playout::messages::stage_messages::StageEvent;
 
@@ -101,7 +102,15 @@ pub fn run(
         window::find_display()?;
     }
     let gpu = match config.draw_with {
-        DrawWith::Gpu => Some(gpu::open(config.offscreen)?),
+        DrawWith::Gpu => {
+            let gpu = gpu::open(config.offscreen)?;
+            let adapter = &gpu.2;
+            info!(
+                "the GPU that draws is {}, driver {} {}",
+                adapter.name, adapter.driver, adapter.driver_info
+            );
+            Some(gpu)
+        }
         DrawWith::Cpu => None,
     };
     let (capture, writer) = capture::start(config.capture.as_ref(), started).unzip();

@@ -40,6 +40,9 @@ use crate::stage::time::Now;
 /// How long the size of the monitor is believed: to ask for it takes as long as much else of an
 /// update.
 const MONITOR_KNOWN: Duration = Duration::from_millis(250);
+/// How long the next frame is waited for on the window's own thread, which hears of nothing else
+/// meanwhile but the player.
+const NEAR_MAX: Duration = Duration::from_millis(40);
 /// How long the stage waits to be told of a monitor before it opens a window without.
 const MONITOR_WAIT: Duration = Duration::from_secs(1);
 
@@ -261,15 +264,34 @@ fn follow_monitor(
 }
 
 fn measure(
-    windows: Query<&Window, (With<PrimaryWindow>, With<RawHandleWrapper>)>,
+    windows: Query<(Entity, &Window), (With<PrimaryWindow>, With<RawHandleWrapper>)>,
     mut output: ResMut<Output>,
+    _main_thread: NonSendMarker,
 ) {
-    let size_px = windows.iter().next().map(Window::physical_size);
+    let size_px = windows
+        .iter()
+        .next()
+        .map(|(entity, window)| (entity, window.physical_size()));
     // A minimised window has no size; the last one stays good.
-    if let Some(size_px) = size_px
+    if let Some((entity, size_px)) = size_px
         && size_px.min_element() > 0
+        && output.size_px != Some(size_px)
     {
         output.size_px = Some(size_px);
+        let monitor = WINIT_WINDOWS.with_borrow(|known| {
+            let monitor = known.get_window(entity)?.current_monitor()?;
+            let beat = monitor
+                .refresh_rate_millihertz()
+                .map(|beat| format!(", at {:.2} Hz", f64::from(beat) / 1e3));
+            let scale = monitor.scale_factor();
+            Some((monitor.position(), beat.unwrap_or_default(), scale))
+        });
+        // Some displays tell nothing of themselves.
+        let (at, beat, scale) = monitor.unwrap_or_default();
+        info!(
+            "the window has {}x{} pixels at {},{}, on a monitor of scale {scale}{beat}",
+            size_px.x, size_px.y, at.x, at.y
+        );
     }
 }
 
@@ -300,21 +322,33 @@ fn watch(
     }
 }
 
+/// Sees to the next update. Whoever wakes winit from outside is woken twice: once as told, and once
+/// because Bevy then has winit redraw. So a frame that is near, and that nothing else would wait
+/// for, is waited for here, as a display's beat is waited for where the GPU presents.
 fn set_alarm(
     now: Res<Now>,
     agenda: Res<Agenda>,
     pace: Option<Res<Pace>>,
+    inbox: Res<StageInbox>,
     mut alarm: ResMut<Alarm>,
     mut redraw: MessageWriter<RequestRedraw>,
 ) {
-    match (agenda.next(), pace) {
-        // Nothing else would wait for the display.
-        (Some(Next::Frame), Some(pace)) => alarm.set(pace.next_frame(now.0), now.0),
+    let due = match (agenda.next(), &pace) {
         (Some(Next::Frame), None) => {
             redraw.write(RequestRedraw);
+            return;
         }
-        (Some(Next::At(due)), _) => alarm.set(due, now.0),
-        (None, _) => {}
+        (Some(Next::Frame), Some(pace)) => pace.next_frame(now.0),
+        (Some(Next::At(due)), _) => due,
+        (None, _) => return,
+    };
+    let is_near = due.saturating_duration_since(Instant::now()) <= NEAR_MAX;
+    // With a GPU this update's frame is not presented yet.
+    if is_near && pace.is_some() {
+        inbox.wait_until(due);
+        redraw.write(RequestRedraw);
+    } else {
+        alarm.set(due, now.0);
     }
 }
 

@@ -132,19 +132,23 @@ pub(crate) fn expect_codes(
     seen.len() as u64
 }
 
-/// Reads the only code in a part of a frame; `None` when there is none, or more than one.
-pub(crate) fn code_in(width_px: u32, rgba: &[u8], part: Area) -> Option<String> {
+/// Copies a part of a frame.
+pub(crate) fn cut_out(width_px: u32, rgba: &[u8], part: Area) -> Vec<u8> {
     let row = width_px as usize * 4;
-    let cut: Vec<u8> = (part.y..part.bottom())
+    (part.y..part.bottom())
         .flat_map(|y| {
             let start = y as usize * row;
             &rgba[start + part.x as usize * 4..start + part.right() as usize * 4]
         })
         .copied()
-        .collect();
-    let mut seen = codes(part.width, &cut);
+        .collect()
+}
+
+/// Reads the only code of a picture; `None` when there is none, or more than one.
+pub(crate) fn only_code(width_px: u32, rgba: &[u8]) -> Option<String> {
+    let mut seen = codes(width_px, rgba);
     if seen.is_empty() {
-        seen = zbarimg(part.width, &cut);
+        seen = zbarimg(width_px, rgba);
     }
     (seen.len() == 1).then(|| seen.pop_first()).flatten()
 }

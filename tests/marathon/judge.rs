@@ -101,6 +101,7 @@ struct Inner {
     tracks: HashMap<Zone, Track>,
     /// When a notice was last taken away.
     uncovered_at: Option<Duration>,
+    readings: Readings,
     verdict: Verdict,
 }
 
@@ -191,7 +192,8 @@ impl Judge {
                 continue;
             };
             let previous = track.previous.and_then(|ticket| inner.prints.get(&ticket));
-            let judged = judge(seen, track, previous, current);
+            let readings = &mut inner.readings;
+            let judged = judge(seen, (*zone, track), previous, current, readings);
             moves |= judged.in_transition;
             inner.verdict.codes_read += u64::from(judged.code_read);
             for fault in judged.faults {
@@ -231,7 +233,13 @@ struct Judged {
     code_read: bool,
 }
 
-fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Print) -> Judged {
+fn judge(
+    seen: &Seen<'_>,
+    (zone, track): (Zone, &Track),
+    previous: Option<&Print>,
+    current: &Print,
+    readings: &mut Readings,
+) -> Judged {
     let mut judged = Judged::default();
     let length = track
         .transition
@@ -324,7 +332,7 @@ fn judge(seen: &Seen<'_>, track: &Track, previous: Option<&Print>, current: &Pri
     if let Some((code_square, url)) =
         showing.and_then(|print| print.code_square.zip(print.url.as_deref()))
     {
-        match read(seen, track.area, code_square) {
+        match readings.read(seen, (zone, track.area), code_square) {
             Some(text) if text == url => judged.code_read = true,
             other => judged
                 .faults
@@ -345,12 +353,27 @@ fn black_share(seen: &Seen<'_>, area: Area) -> f64 {
     f64::from(black) / f64::from((area.width * area.height).max(1))
 }
 
-fn read(seen: &Seen<'_>, zone: Area, code_square: Area) -> Option<String> {
-    let part = Area::new(
-        zone.x + code_square.x,
-        zone.y + code_square.y,
-        code_square.width,
-        code_square.height,
-    );
-    frames::code_in(seen.width, seen.rgba, part)
+/// What was read last in each zone: the same pixels say the same, and most frames of a play have
+/// them.
+#[derive(Default)]
+struct Readings(HashMap<Zone, (Vec<u8>, Option<String>)>);
+
+impl Readings {
+    fn read(&mut self, seen: &Seen<'_>, zone: (Zone, Area), code_square: Area) -> Option<String> {
+        let part = Area::new(
+            zone.1.x + code_square.x,
+            zone.1.y + code_square.y,
+            code_square.width,
+            code_square.height,
+        );
+        let pixels = frames::cut_out(seen.width, seen.rgba, part);
+        match self.0.get(&zone.0) {
+            Some((known, text)) if *known == pixels => text.clone(),
+            _ => {
+                let text = frames::only_code(part.width, &pixels);
+                self.0.insert(zone.0, (pixels, text.clone()));
+                text
+            }
+        }
+    }
 }

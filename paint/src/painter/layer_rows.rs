@@ -289,35 +289,54 @@ impl<'a> LayerRows<'a> {
         let (within, after) = rest.split_at_mut((to - from) as usize * 4);
         self.copy_still(line, first, before);
         self.copy_still(line, to, after);
-        if within.is_empty() {
-            return;
-        }
         let moving = self
             .moving
             .as_ref()
             .filter(|moving| moving.rows.contains(&down));
+        let clear = match (moving, &self.columns) {
+            // Where nothing lies above it the moving layer needs no mixing.
+            (Some(moving), None) => {
+                let start = holes.clear.start.max(moving.columns.start).clamp(from, to);
+                start..holes.clear.end.min(moving.columns.end).clamp(start, to)
+            }
+            _ => from..from,
+        };
+        let (before, rest) = within.split_at_mut((clear.start - from) as usize * 4);
+        let (shown, after) = rest.split_at_mut((clear.end - clear.start) as usize * 4);
+        self.cover(moving, (line, down), from, before, scratch);
+        if let Some(moving) = moving.filter(|_| !shown.is_empty()) {
+            moving.row(down, clear.start, shown, scratch);
+        }
+        self.cover(moving, (line, down), clear.end, after, scratch);
+    }
+
+    /// Puts a stretch of the still layer over what of the moving layer shows through its holes.
+    fn cover(
+        &self,
+        moving: Option<&MovingRows<'_>>,
+        (line, down): (u32, u32),
+        from: u32,
+        row: &mut [u8],
+        scratch: &mut Scratch,
+    ) {
+        if row.is_empty() {
+            return;
+        }
+        let to = from + u32::try_from(row.len() / 4).unwrap_or_default();
         let seen = moving.map_or(to..to, |moving| {
             let start = moving.columns.start.clamp(from, to);
             start..moving.columns.end.clamp(start, to)
         });
-        let is_clear = holes.clear.start <= from && to <= holes.clear.end;
-        if let Some(moving) = moving
-            && self.columns.is_none()
-            && is_clear
-            && seen == (from..to)
-        {
-            return moving.row(down, from, within, scratch);
-        }
         let mut below = std::mem::take(&mut scratch.moving);
         below.clear();
-        below.resize(within.len(), 0);
+        below.resize(row.len(), 0);
         if let Some(moving) = moving.filter(|_| !seen.is_empty()) {
             let bytes = (seen.start - from) as usize * 4..(seen.end - from) as usize * 4;
             moving.row(down, seen.start, &mut below[bytes], scratch);
         }
-        self.copy_still(line, from, within);
-        cover(&mut below, within);
-        within.copy_from_slice(&below);
+        self.copy_still(line, from, row);
+        cover(&mut below, row);
+        row.copy_from_slice(&below);
         scratch.moving = below;
     }
 

@@ -4,7 +4,7 @@ use crate::painter::mix::upper_half;
 use crate::painter::scratch::Scratch;
 
 /// Pixels that are converted at once.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// How much of luma and chroma makes a colour: shares of 4 in 32,768ths, and what is added in
 /// 16ths of a step.
@@ -54,32 +54,46 @@ impl Mixture {
     }
 }
 
-/// Turns a block into colours when its standard has the usual zeros: no Cb in red, no Cr in blue,
-/// and as much luma in each colour. The steps are those of [`Mixture::levels`].
+/// Whether a standard has the usual zeros: no Cb in red, no Cr in blue, and as much luma in each
+/// colour.
+pub(super) fn is_usual([red, green, blue]: &[Mixture; 3]) -> bool {
+    red.cb[0] == 0
+        && blue.cr[0] == 0
+        && red.luma[0] == green.luma[0]
+        && green.luma[0] == blue.luma[0]
+}
+
+/// Turns a block into colours when its standard [is usual](is_usual). The steps are those of
+/// [`Mixture::levels`].
 #[inline(always)]
-fn convert_usual(
+pub(super) fn convert_usual(
     [luma, cb, cr]: [&[i16; BLOCK]; 3],
     [red, green, blue]: &[Mixture; 3],
     out: &mut [[u8; 4]; BLOCK],
 ) {
-    let mut levels = [[0; BLOCK]; 3];
+    // Two bytes in each number: a byte in a vector of its own would be put in place one by one.
+    let (mut first, mut second) = ([0; BLOCK], [0; BLOCK]);
     for at in 0..BLOCK {
         let grey = upper_half(luma[at], green.luma[at]);
-        let sums = [
-            grey + upper_half(cr[at], red.cr[at]) + red.offset,
-            grey + upper_half(cb[at], green.cb[at])
-                + upper_half(cr[at], green.cr[at])
-                + green.offset,
-            grey + upper_half(cb[at], blue.cb[at]) + blue.offset,
-        ];
-        for (levels, sum) in levels.iter_mut().zip(sums) {
-            levels[at] = byte(sum >> 4);
-        }
+        let red = grey + upper_half(cr[at], red.cr[at]) + red.offset;
+        let green = grey
+            + upper_half(cb[at], green.cb[at])
+            + upper_half(cr[at], green.cr[at])
+            + green.offset;
+        let blue = grey + upper_half(cb[at], blue.cb[at]) + blue.offset;
+        first[at] = level(blue) | level(green) << 8;
+        second[at] = level(red) | 0xff00;
     }
-    let [red, green, blue] = &levels;
     for at in 0..BLOCK {
-        out[at] = pixel(red[at], green[at], blue[at]);
+        out[at] = (u32::from(first[at]) | u32::from(second[at]) << 16).to_le_bytes();
     }
+}
+
+/// The byte of a sum in 16ths of a step.
+#[inline(always)]
+#[allow(clippy::cast_sign_loss, reason = "clamped to a byte")]
+fn level(sum: i16) -> u16 {
+    (sum >> 4).clamp(0, 255) as u16
 }
 
 /// One number, since four bytes would be put together in memory first.
@@ -112,12 +126,7 @@ pub(super) fn convert(
     let mut cb = &scratch.cb[skipped..][..count];
     let mut cr = &scratch.cr[skipped..][..count];
     let mut out = out.as_chunks_mut::<4>().0;
-    let [red, green, blue] = colours;
-    let is_usual = red.cb[0] == 0
-        && blue.cr[0] == 0
-        && red.luma[0] == green.luma[0]
-        && green.luma[0] == blue.luma[0];
-    if is_usual {
+    if is_usual(colours) {
         let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
         let (lumas, rest_of_luma) = luma.as_chunks::<BLOCK>();
         let (cbs, rest_of_cb) = cb.as_chunks::<BLOCK>();

@@ -1,6 +1,6 @@
 //! Rows of a strip that runs.
 
-use crate::painter::mix::{mix, share};
+use crate::painter::mix::{BLOCK, mix, mix_of_two, share};
 use crate::painter::scratch::Scratch;
 
 /// A strip, and where its columns and rows are seen.
@@ -57,10 +57,11 @@ impl<'a> StripRows<'a> {
         let row = self.row_at(place);
         if self.is_run {
             let (left, part) = parted(columns.first().copied().unwrap_or_default());
-            scratch.strip.resize(out.len() + 4, 0);
-            self.copy(left, row, &mut scratch.strip);
-            out.copy_from_slice(&scratch.strip[..out.len()]);
-            mix(out, &scratch.strip[4..], share(part));
+            // One pixel more than is seen: each is mixed with the next.
+            let (strip, bytes) = (&mut scratch.strip, out.len());
+            strip.resize(bytes + 4, 0);
+            self.copy(left, row, strip);
+            mix_of_two(out, &strip[..bytes], &strip[4..], &[share(part); BLOCK]);
             return;
         }
         for (pixel, along) in out.chunks_exact_mut(4).zip(columns) {

@@ -1,15 +1,16 @@
 //! Rows of a video: luma and chroma, each scaled smoothly, into red, green and blue.
 //!
 //! The crate `yuv` converts a whole picture of 1920 × 1080 in 0.4 ms of a core, with the nearest
-//! chroma; these lines take 3 ms. They convert the rows that are seen, at any size and turn, with
-//! chroma where the standards put it, so that the picture is that of a GPU.
+//! chroma. These lines take 0.9 ms where each pixel of the film is one of the output, block by block,
+//! and 3 ms else. They convert the rows that are seen, at any size and turn, with chroma where the
+//! standards put it, so that the picture is that of a GPU.
 //!
 //! Numbers are 16 bits wide, luma and chroma in 128ths of a step, so that one vector instruction
 //! works on eight of them.
 
 use crate::each_processor::for_each_processor;
 use crate::painter::mix::{mix_wide, mix_wide_each};
-use crate::painter::mixture::{Mixture, convert};
+use crate::painter::mixture::{BLOCK, Mixture, convert, convert_usual, is_usual};
 use crate::painter::picture::side;
 use crate::painter::scratch::Scratch;
 use crate::painter::taps::{Tap, pairs_start, run_start, shares_of};
@@ -33,6 +34,8 @@ pub(super) struct VideoRows<'a> {
 
 /// Chroma of no colour, in 128ths of a step.
 const MIDDLE: i16 = 128 << 7;
+/// Pairs of pixels that are filled at once where each is one of the film.
+const PAIRS: usize = BLOCK;
 
 impl<'a> VideoRows<'a> {
     pub(super) fn new(
@@ -79,6 +82,48 @@ impl<'a> VideoRows<'a> {
 
     #[inline(always)]
     fn fill(&self, place: f32, from: usize, out: &mut [u8], scratch: &mut Scratch) {
+        let filled = self.fill_blocks(place, from, out);
+        self.fill_rest(place, from + filled, &mut out[filled * 4..], scratch);
+    }
+
+    /// Fills blocks of a row of which each pixel of the output is one of the film: what lies between
+    /// reading and writing stays in the processor. Returns how many pixels it has filled.
+    #[inline(always)]
+    fn fill_blocks(&self, place: f32, from: usize, out: &mut [u8]) -> usize {
+        let down = Tap::at(place * side(self.height), self.height);
+        let (Some(run), Some(pairs)) = (self.run, self.pairs) else {
+            return 0;
+        };
+        if down.share != 0 || from % 2 != 0 || !is_usual(&self.colours) {
+            return 0;
+        }
+        let (width, height) = (self.width / 2, self.height / 2);
+        let chroma_down = Tap::at(place * side(height), height);
+        let first = pairs + from / 2;
+        let line = |y: usize| &self.chroma[(y * width + first) * 2..(y + 1) * width * 2];
+        let (above, below) = (line(chroma_down.first), line(chroma_down.second));
+        let (above, below) = (above.as_chunks::<2>().0, below.as_chunks::<2>().0);
+        let luma = &self.luma[down.first * self.width + run + from..(down.first + 1) * self.width];
+        let lumas = luma.as_chunks::<2>().0.as_chunks::<PAIRS>().0;
+        let blocks = out.as_chunks_mut::<8>().0.as_chunks_mut::<PAIRS>().0;
+        let mut pairs = 0;
+        for (out, luma) in blocks.iter_mut().zip(lumas) {
+            // The last pair of a block leads to the first one of the next.
+            let (Some(above), Some(below)) = (
+                above[pairs..].first_chunk::<{ PAIRS + 1 }>(),
+                below[pairs..].first_chunk::<{ PAIRS + 1 }>(),
+            ) else {
+                break;
+            };
+            let chroma = [above, below];
+            fill_block(luma, chroma, chroma_down.share, &self.colours, out);
+            pairs += PAIRS;
+        }
+        pairs * 2
+    }
+
+    #[inline(always)]
+    fn fill_rest(&self, place: f32, from: usize, out: &mut [u8], scratch: &mut Scratch) {
         let count = out.len() / 4;
         // Pairs of columns stay whole, so that the quick way is open to every part of a row.
         let first = from & !1;
@@ -230,6 +275,57 @@ impl<'a> VideoRows<'a> {
     }
 }
 
+/// Turns a block of luma and the two rows of chroma that it lies between into colours; the steps
+/// are those of [`mix_wide`] and [`spread`]. The first pixels of pairs and the second ones go apart,
+/// bytes are taken out of numbers, and each loop makes one row: so no vector is put together piece
+/// by piece.
+#[inline(always)]
+#[allow(clippy::cast_possible_wrap, reason = "half of 16 bits is 15")]
+fn fill_block(
+    luma: &[[u8; 2]; PAIRS],
+    [above, below]: [&[[u8; 2]; PAIRS + 1]; 2],
+    share: u16,
+    colours: &[Mixture; 3],
+    out: &mut [[u8; 8]; PAIRS],
+) {
+    let rest = 256 - share;
+    let mixed = |above: u16, below: u16| ((above * rest + below * share) >> 1) as i16 - MIDDLE;
+    let (mut words_above, mut words_below) = ([0; PAIRS + 1], [0; PAIRS + 1]);
+    for (words, line) in [(&mut words_above, above), (&mut words_below, below)] {
+        for (word, bytes) in words.iter_mut().zip(line) {
+            *word = u16::from_le_bytes(*bytes);
+        }
+    }
+    let (mut cb, mut cr) = ([0; PAIRS + 1], [0; PAIRS + 1]);
+    for ((cb, above), below) in cb.iter_mut().zip(&words_above).zip(&words_below) {
+        *cb = mixed(above & 255, below & 255);
+    }
+    for ((cr, above), below) in cr.iter_mut().zip(&words_above).zip(&words_below) {
+        *cr = mixed(above >> 8, below >> 8);
+    }
+    let (mut next_cb, mut next_cr) = ([0; PAIRS], [0; PAIRS]);
+    for (next, row) in [(&mut next_cb, &cb), (&mut next_cr, &cr)] {
+        for ((out, here), next) in next.iter_mut().zip(row).zip(&row[1..]) {
+            *out = (here + next) >> 1;
+        }
+    }
+    let (mut first, mut second) = ([0; PAIRS], [0; PAIRS]);
+    for (first, bytes) in first.iter_mut().zip(luma) {
+        *first = ((u16::from_le_bytes(*bytes) & 255) << 7) as i16;
+    }
+    for (second, bytes) in second.iter_mut().zip(luma) {
+        *second = ((u16::from_le_bytes(*bytes) >> 8) << 7) as i16;
+    }
+    let ([cb @ .., _], [cr @ .., _]) = (&cb, &cr);
+    let (mut firsts, mut seconds) = ([[0; 4]; PAIRS], [[0; 4]; PAIRS]);
+    convert_usual([&first, cb, cr], colours, &mut firsts);
+    convert_usual([&second, &next_cb, &next_cr], colours, &mut seconds);
+    for ((out, first), second) in out.iter_mut().zip(&firsts).zip(&seconds) {
+        let [first, second] = [first, second].map(|pixel| u64::from(u32::from_le_bytes(*pixel)));
+        *out = (first | second << 32).to_le_bytes();
+    }
+}
+
 /// Mixes two rows by one share, in 256ths.
 #[inline(always)]
 fn mix_lines(above: &[i16], below: &[i16], share: u16, shares: &mut Vec<i16>, out: &mut [i16]) {
@@ -287,6 +383,43 @@ fn spread(pairs: &[i16], out: &mut [i16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "small numbers"
+    )]
+    fn blocks_of_a_row_have_the_colours_of_its_other_pixels() {
+        let (width, height) = (322, 8);
+        let luma: Vec<u8> = (0..width * height)
+            .map(|at| (at * 37 % 251) as u8)
+            .collect();
+        let chroma: Vec<u8> = (0..width * height / 2)
+            .map(|at| (at * 53 % 241) as u8)
+            .collect();
+        let colours = [
+            [1.164_384, 0.0, 1.792_741, -0.972_945],
+            [1.164_384, -0.213_249, -0.532_909, 0.301_483],
+            [1.164_384, 2.112_402, 0.0, -1.133_402],
+        ];
+        // A part of the picture, and all of it; chroma lies on the first pixel of each pair.
+        for (first, seen) in [(0, width), (6, 300), (64, 258)] {
+            let places = (first..first + seen).map(|x| (x as f32 + 0.5) / width as f32);
+            let shift = 0.25 / (width / 2) as f32;
+            let planes = (&luma[..], &chroma[..]);
+            let rows = VideoRows::new(planes, (width, height), false, (shift, colours), places);
+            for y in 0..height {
+                let place = (y as f32 + 0.5) / height as f32;
+                let mut scratch = Scratch::default();
+                let (mut blocks, mut rest) = (vec![0; seen * 4], vec![1; seen * 4]);
+                assert!(rows.fill_blocks(place, 0, &mut blocks) >= 2 * PAIRS);
+                rows.fill(place, 0, &mut blocks, &mut scratch);
+                rows.fill_rest(place, 0, &mut rest, &mut scratch);
+                assert_eq!(blocks, rest, "{seen} pixels from {first}, row {y}");
+            }
+        }
+    }
 
     #[test]
     fn a_number_for_two_pixels_stands_for_the_first_and_for_half_the_way_to_the_next() {

@@ -1,7 +1,9 @@
 //! Chooses, orders and gives up what comes next in a zone.
 //!
 //! Invariants: what follows is chosen for the moment at which the play on the screen ends, as if
-//! that had had its time; nothing is waited for longer than a moment while the screen is empty.
+//! that had had its time; nothing is waited for longer than a moment while the screen is empty. A
+//! film is chosen and made [`FILM_LEAD_MS`](crate::player::track::FILM_LEAD_MS) before its turn,
+//! everything else as soon as a play begins.
 
 use std::time::Duration;
 
@@ -34,11 +36,15 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         if now.boot_ms < track.hold_until_ms {
             return;
         }
+        let waits_with_film = track.waits_with_film(now.boot_ms);
         let Some(on_air) = &track.on_air else {
             return self.prepare_first(at, covers, now);
         };
         if std::mem::take(&mut track.stale) {
             return self.redress(at);
+        }
+        if waits_with_film {
+            return;
         }
         let is_play = matches!(on_air.what, Playable::Item(_)) && on_air.counting == Counting::Seen;
         let is_awaited = if covers {
@@ -59,7 +65,11 @@ impl<C: Composer, L: StageLink<C::Slide>> Player<C, L> {
         }
         match self.decide(at, &moment, now) {
             Decision::Item(pick) => {
-                let item = self.tracks[at].rotation.catalog()[pick.index].clone();
+                let track = &mut self.tracks[at];
+                let item = track.rotation.catalog()[pick.index].clone();
+                if item.kind == CreativeKind::Video && track.puts_off_film(now.boot_ms) {
+                    return;
+                }
                 let booking = pick.booking;
                 let turn = Box::new(PickedItem { item, booking });
                 self.order(at, Playable::Item(turn), Some(pick.dwell_ms), &moment);

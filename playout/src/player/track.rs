@@ -23,6 +23,9 @@ pub(super) const COMPOSE_MS_MAX: u64 = 60_000;
 pub(super) const FIRST_MS_MAX: u64 = 1_000;
 /// The same where that is a film, which has to be asked for what it is and decoded.
 pub(super) const FIRST_FILM_MS_MAX: u64 = 2_500;
+/// How long before its turn a film is made, in milliseconds: its decoder waits until then with its
+/// memory. A machine that does nothing else opens a film within half of that.
+pub(super) const FILM_LEAD_MS: u64 = 20_000;
 /// How long the stage may take to answer a command before the slide is given up, in milliseconds.
 pub(super) const STAGE_MS_MAX: u64 = 30_000;
 
@@ -174,6 +177,8 @@ pub(super) struct Track {
     pub(super) hold_until_ms: u64,
     /// The zone's size changed: what is on the air must be made again.
     pub(super) stale: bool,
+    /// What follows is a film; until this moment of the boot clock it is not made.
+    film_at_ms: Option<u64>,
 }
 
 impl Track {
@@ -189,7 +194,23 @@ impl Track {
             pending: None,
             hold_until_ms: 0,
             stale: false,
+            film_at_ms: None,
         }
+    }
+
+    /// Puts a film off until it is soon needed; tells whether it has to wait. What follows is
+    /// chosen anew then.
+    pub(super) fn puts_off_film(&mut self, now_ms: u64) -> bool {
+        let until_ms = self.on_air.as_ref().and_then(|on_air| on_air.until_ms);
+        let film_at_ms = until_ms.map(|until| until.saturating_sub(FILM_LEAD_MS));
+        self.film_at_ms = film_at_ms.filter(|&at_ms| now_ms < at_ms);
+        self.film_at_ms.is_some()
+    }
+
+    /// Tells whether what follows is a film that is not made yet.
+    pub(super) fn waits_with_film(&mut self, now_ms: u64) -> bool {
+        self.film_at_ms.take_if(|at_ms| *at_ms <= now_ms);
+        self.film_at_ms.is_some() && !self.is_due(now_ms)
     }
 
     /// Tells whether the zone waits for its next slide.
@@ -210,7 +231,11 @@ impl Track {
     pub(super) fn wakes_at_ms(&self) -> Option<u64> {
         let until_ms = self.on_air.as_ref().and_then(|on_air| on_air.until_ms);
         let own = match &self.pending {
-            None => until_ms
+            None => self
+                .film_at_ms
+                .into_iter()
+                .chain(until_ms)
+                .min()
                 .map(|until| until.max(self.hold_until_ms))
                 .or_else(|| {
                     (self.on_air.is_none() && self.hold_until_ms > 0).then_some(self.hold_until_ms)
@@ -257,6 +282,7 @@ impl Track {
             }
             return None;
         }
+        self.film_at_ms = None;
         let (counting, until_ms) = if is_covered {
             (Counting::NotYet, None)
         } else {
@@ -280,6 +306,7 @@ impl Track {
     /// A notice hides the zone. Returns the play that ended by it.
     pub(super) fn cover(&mut self) -> Option<OnAir> {
         let on_air = self.on_air.as_mut()?;
+        self.film_at_ms = None;
         let ended = (on_air.counting == Counting::Seen).then(|| on_air.clone());
         on_air.counting = Counting::Over;
         on_air.until_ms = None;

@@ -41,9 +41,10 @@ use crate::cli::options::ConfigFile;
 ///
 /// It opens each creative as the player will, looks for each letter in the fonts of this screen,
 /// lays out all text, opens each web page once, which takes seconds each, and judges whether people
-/// can read each code from where they stand, also of what the hub has sent. Notes, such as what
-/// decodes its films and whether a GPU draws, do not change the exit code. When all is good it says
-/// how many campaigns it has looked at.
+/// can read each code from where they stand, also of what the hub has sent. The first seconds of
+/// each film are decoded to see whether this machine is fast enough for it. Notes, such as that one
+/// is not, what decodes films and whether a GPU draws, do not change the exit code. When all is good
+/// it says how many campaigns it has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
     /// Campaign folders, or folders of campaigns, to look at as if this screen played them.
@@ -120,7 +121,7 @@ impl Check {
                 if !self.folders.is_empty() {
                     config.folders.clone_from(&self.folders);
                 }
-                let (mut found, items) = look(&config);
+                let (mut found, items) = look(&config, self.size);
                 check_emergency(&config, self.size, &mut found);
                 looked_at = LookedAt::of(&config, &items);
                 codes::look_at(&config, self.size, &items, &mut found);
@@ -172,7 +173,7 @@ impl Check {
 }
 
 /// Looks at settings and local content; the items are those that could air.
-fn look(config: &Config) -> (Findings, Catalog) {
+fn look(config: &Config, shown_px: (u32, u32)) -> (Findings, Catalog) {
     let mut found = Findings::default();
     let mut airing = Catalog::new();
     let (fonts, unusable) = compose::Fonts::load(&config.fonts);
@@ -181,7 +182,7 @@ fn look(config: &Config) -> (Findings, Catalog) {
     }
     let letters = Letters::new(fonts.clone(), &config.fonts);
     look_at_emergency(&config.data_dir, &letters, &mut found);
-    let mut files = Files::new(fonts, letters.clone());
+    let mut files = Files::new(fonts, letters.clone(), shown_px);
     for folder in &config.folders {
         let content = LocalContent::read(folder);
         let LeftOut { problems, notes } = content.left_out;

@@ -39,7 +39,7 @@ impl Shop {
 
     /// What is wrong, and what is well to know, without the folder's own path.
     fn look(&self) -> (Vec<String>, Vec<String>) {
-        let (found, _) = look(&self.config);
+        let (found, _) = look(&self.config, (1_920, 1_080));
         let base = format!("{}/", self.folder.path().display());
         let told = |list: Vec<Problem>| -> Vec<String> {
             let lines = list.iter().map(ToString::to_string);
@@ -50,7 +50,7 @@ impl Shop {
 
     /// What is said of the codes on a full-HD screen.
     fn look_at_codes(&self) -> Vec<String> {
-        let (_, items) = look(&self.config);
+        let (_, items) = look(&self.config, (1_920, 1_080));
         let mut found = Findings::default();
         codes::look_at(&self.config, (1_920, 1_080), &items, &mut found);
         let base = format!("{}/", self.folder.path().display());
@@ -407,7 +407,7 @@ fn a_page_that_comes_out_blank_is_a_problem_with_its_cure_and_one_that_does_not_
         let shop = Shop::new();
         let text = format!("url = 'http://{}/'\nsettle_seconds = 0\n", serve(page));
         shop.write("board.page.toml", text.as_bytes());
-        let (_, items) = look(&shop.config);
+        let (_, items) = look(&shop.config, (1_920, 1_080));
         let mut found = Findings::default();
         pages::look_at(&shop.config, (640, 360), &items, &mut found);
         let told: Vec<String> = found.problems.iter().map(ToString::to_string).collect();

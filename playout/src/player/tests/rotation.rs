@@ -3,8 +3,9 @@
 use super::*;
 use crate::content::catalog::LocalContent;
 use crate::player::tests::parts::{
-    Manner, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
+    Manner, PATIENCE, PlayerSetup, Running, Seen, SteppedClock, name_of, write,
 };
+use crate::player::track::FILM_LEAD_MS;
 use crate::schedule::live_context::Reading;
 use crate::schedule::rotation::Airings;
 use crate::schedule::rotation::History;
@@ -77,6 +78,39 @@ fn a_thousand_plays_are_those_of_the_timeline_computed_ahead() {
             slot.reason
         );
     }
+}
+
+#[test]
+fn a_film_is_not_made_before_its_turn_is_near_and_then_at_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder.path().join("content/cafe/a.png"), b"a");
+    write(&folder.path().join("content/cafe/b.mp4"), b"hang");
+    let clock = SteppedClock::standing();
+    let mut setup = PlayerSetup {
+        clock: clock.clone(),
+        ..PlayerSetup::in_folder(folder.path())
+    };
+    setup.config.dwell_ms = 60_000;
+    let running = setup.start();
+    running.wait_for("the picture", |seen| {
+        seen.order().is_some_and(|order| name_of(order) == "a.png")
+    });
+    // The player answers only once it has done what was due; the time stands still meanwhile.
+    let has_begun = || {
+        for _ in 0..3 {
+            running.status();
+        }
+        !running.unanswered.is_empty()
+    };
+    assert!(!has_begun(), "it is chosen, and not made");
+    clock.pass_ms(60_000 - FILM_LEAD_MS - 1);
+    assert!(!has_begun(), "a moment too early");
+    clock.pass_ms(1);
+    running
+        .unanswered
+        .recv_timeout(PATIENCE)
+        .expect("its composer has begun");
+    running.stop();
 }
 
 /// What a screen airs whose slides all come late, each by its own time of up to four seconds.
