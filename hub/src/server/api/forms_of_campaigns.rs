@@ -64,6 +64,11 @@ pub(super) const FORMS: &[Form] = &[
             ),
             maybe("refusal", Holds::Text, "why they would, in their words"),
             maybe(
+                "fault",
+                Holds::One("ContentFault"),
+                "the same for programs, of what is met often",
+            ),
+            maybe(
                 "code",
                 Holds::One("PreviewCode"),
                 "its code, read back from the picture",

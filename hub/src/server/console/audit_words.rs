@@ -155,16 +155,15 @@ fn quota(language: Language, text: &str) -> Option<String> {
         return Some(language.say(["和每个人一样", "as everybody"]).to_owned());
     }
     let (bytes, files) = text.strip_suffix(" files")?.split_once(" bytes, ")?;
-    let any = language.say(["不限", "any number of"]);
-    let files = if files == "any" { any } else { files };
+    let files = match files {
+        "any" => language.say(["文件数不限", "any number of files"]).to_owned(),
+        files => format!("{files} {}", language.say(["个文件", "files"])),
+    };
     let room = match bytes.parse::<u64>() {
         Ok(bytes) => format!("{} MiB", bytes >> 20),
         Err(_) => language.say(["大小不限", "any size"]).to_owned(),
     };
-    Some(match language {
-        Language::Chinese => format!("{room}，{files} 个文件"),
-        Language::English => format!("{room}, {files} files"),
-    })
+    Some(room + language.say(["，", ", "]) + &files)
 }
 
 fn slot(language: Language, text: &str) -> Option<String> {
@@ -293,7 +292,7 @@ mod tests {
             (
                 Verb::SetQuota,
                 "1048576 bytes, any files",
-                "1 MiB，不限 个文件",
+                "1 MiB，文件数不限",
                 "1 MiB, any number of files",
             ),
             (

@@ -28,6 +28,7 @@ pub(crate) mod asker;
 pub(crate) mod audit_words;
 pub(crate) mod fields;
 mod devices;
+mod fault_words;
 mod gate;
 mod layout;
 mod multipart;

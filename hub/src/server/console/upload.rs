@@ -124,7 +124,7 @@ async fn take<S: Source>(
     (folder, place): (WorkFolder, Place),
     room: Room,
 ) -> Result<Upload, Fault> {
-    let (mut fields, mut files) = (Vec::new(), Vec::new());
+    let (mut fields, mut files) = (Vec::<(String, String)>::new(), Vec::new());
     let (mut bytes, mut text_bytes) = (0_u64, 0_u64);
     let mut is_theirs = false;
     while let Some(head) = form.next_part().await? {

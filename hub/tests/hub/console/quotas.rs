@@ -103,9 +103,9 @@ fn room_is_set_in_three_ways_and_an_upload_without_room_is_refused_before_it_is_
 }
 
 #[test]
-fn an_upload_into_a_full_slot_is_refused_at_its_head_and_no_more_of_one_is_read_than_there_is_room_for()
- {
+fn an_upload_into_a_slot_is_refused_at_its_head_or_where_its_room_ends() {
     let stand = Stand::start();
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
     let bearer = token(&stand, "Ada", Role::Owner, &Right::ALL);
     let today = clock::date_of(clock::now_ms()).to_string();
     let days = ["--from", &today, "--until", &today];
@@ -156,7 +156,6 @@ fn an_upload_into_a_full_slot_is_refused_at_its_head_and_no_more_of_one_is_read_
     assert!(read.contains("\"left_out\":[{"), "{read}");
     // People are told the same on the page.
     stand.json(&["quota", "set", "--slot", "1", "--files", "1"]);
-    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
     let refused = ada.upload(
         "/console/slots/1/files",
         &[],

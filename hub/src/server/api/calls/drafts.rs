@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::drafts::archive::ArchiveFault;
 use crate::drafts::desk::{self, Added, DeskFault};
+use crate::drafts::file::FileFault;
 use crate::drafts::look::PublishFault;
 use crate::drafts::names::is_folder_name;
 use crate::people::Actor;
@@ -116,7 +117,7 @@ fn row(row: &DraftRow) -> Value {
 fn findings(found: &[Finding]) -> Vec<Value> {
     let found = found.iter();
     found
-        .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message }))
+        .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message, "fault": one.fault }))
         .collect()
 }
 
@@ -323,7 +324,13 @@ pub(in crate::server::api) async fn delete(
 fn added(told: &Added) -> Value {
     let left_out = told.left_out.iter();
     let left_out: Vec<Value> = left_out
-        .map(|(file, reason)| json!({ "file": file, "reason": reason.to_string() }))
+        .map(|(file, reason)| {
+            let fault = match reason {
+                FileFault::Content(told) => told.fault.as_ref(),
+                _ => None,
+            };
+            json!({ "file": file, "reason": reason.to_string(), "fault": fault })
+        })
         .collect();
     let elsewhere = told.elsewhere.iter();
     let elsewhere: Vec<Value> = elsewhere

@@ -170,7 +170,7 @@ fn next(asker: &Asker, view: &View, today: Date) -> Markup {
         return html! {
             section {
                 h2 { (asker.say(["发布前要改", "To change before it can be published"])) }
-                (layout::problem_list(problems))
+                (layout::problem_list(asker.visitor.language, problems))
             }
         };
     }
@@ -426,7 +426,7 @@ fn notes(asker: &Asker, draft: &Draft) -> Markup {
         @if is_looked_at(draft) && !notes.is_empty() {
             section {
                 h2 { (asker.say(["值得知道", "Good to know"])) }
-                (layout::problem_list(notes))
+                (layout::problem_list(asker.visitor.language, notes))
             }
         }
     }
