@@ -110,10 +110,10 @@ pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
 pub use crate::store::published_placement::PublishedPlacement;
-pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
+pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room, Usage, Whose};
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
-    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
+    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key, Shown,
     LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
     ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
 };

@@ -146,6 +146,7 @@ impl Check {
                     file,
                     line,
                     message,
+                    ..
                 },
             ) in problems.chain(notes)
             {

@@ -25,7 +25,10 @@
 //! after a form that changed something comes a redirect, so that nothing is sent twice.
 
 pub(crate) mod asker;
+pub(crate) mod audit_words;
 pub(crate) mod fields;
+mod devices;
+mod fault_words;
 mod gate;
 mod layout;
 mod multipart;
