@@ -10,18 +10,20 @@ use crate::stand::{CAMPAIGNS, SCREENS, Stand};
 
 /// Plays of a screen in a day: one every ten seconds.
 const A_DAY: u64 = 8_640;
-const ROLLUPS: [[&str; 4]; 2] = [
+const ROLLUPS: [[&str; 5]; 2] = [
     [
         include_str!("../../src/store/migrations/sqlite/0017_rollups.sql"),
         include_str!("../../src/store/migrations/sqlite/0019_report_figures.sql"),
         include_str!("../../src/store/migrations/sqlite/0030_hub_quarters.sql"),
         include_str!("../../src/store/migrations/sqlite/0032_report_sums.sql"),
+        include_str!("../../src/store/migrations/sqlite/0037_chains.sql"),
     ],
     [
         include_str!("../../src/store/migrations/postgres/0002_rollups.sql"),
         include_str!("../../src/store/migrations/postgres/0004_report_figures.sql"),
         include_str!("../../src/store/migrations/postgres/0016_hub_quarters.sql"),
         include_str!("../../src/store/migrations/postgres/0018_report_sums.sql"),
+        include_str!("../../src/store/migrations/postgres/0023_chains.sql"),
     ],
 ];
 

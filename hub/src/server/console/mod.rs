@@ -25,6 +25,7 @@
 //! after a form that changed something comes a redirect, so that nothing is sent twice.
 
 pub(crate) mod asker;
+mod chain_plot;
 pub(crate) mod fields;
 mod gate;
 mod layout;

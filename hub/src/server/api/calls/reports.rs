@@ -20,9 +20,13 @@ pub(in crate::server::api) async fn show(
     let asked = Asked::of(&fields).map_err(refused)?;
     let by = asked.by_word();
     let read = app
-        .work(move |app| asked.read(&app.hub.store, &actor))
+        .work(move |app| {
+            let store = &app.hub.store;
+            let breakdown = asked.read(store, &actor)?;
+            Ok::<_, Refused>((breakdown, asked.read_kind(store)?))
+        })
         .await;
-    let breakdown = read.map_err(refused)?;
+    let (breakdown, kind) = read.map_err(refused)?;
     let (rows, next) = page(breakdown.rows, &fields, |(key, _)| key_of(key));
     let rows: Vec<Value> = rows
         .iter()
@@ -34,13 +38,14 @@ pub(in crate::server::api) async fn show(
     ok(json!({
         "by": by,
         "time_zone": breakdown.time_zone,
+        "kind": kind,
         "total": breakdown.total,
         "rows": rows,
         "next": next,
     }))
 }
 
-fn refused(refused: Refused) -> Problem {
+pub(super) fn refused(refused: Refused) -> Problem {
     match refused {
         Refused::Word(name) => {
             Problem::new(StatusCode::BAD_REQUEST, format!("{name} cannot be read"))

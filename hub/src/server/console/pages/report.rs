@@ -46,8 +46,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             let choices = choices(store, &actor)?;
             let breakdown = asked.and_then(|asked| {
                 let read = asked.read(store, &actor)?;
+                let kind = asked.read_kind(store)?;
                 // What became of what, whatever the rows are by.
-                Ok((asked, read))
+                Ok((asked, read, kind))
             });
             Ok::<_, StoreError>((choices, breakdown))
         })
@@ -57,8 +58,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             refusals::failed(&asker.visitor, &error)
         }
         Ok((_, Err(Refused::Unknown))) => refusals::not_here(&asker.visitor),
-        Ok((choices, Ok((asked, breakdown)))) => {
-            report_view::page(&asker, &fields, &choices, Ok((&asked, &breakdown)))
+        Ok((choices, Ok((asked, breakdown, kind)))) => {
+            let read = Ok((&asked, &breakdown, kind.as_ref()));
+            report_view::page(&asker, &fields, &choices, read)
         }
         Ok((choices, Err(refused))) => report_view::page(&asker, &fields, &choices, Err(&refused)),
     }
