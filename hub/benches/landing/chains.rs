@@ -34,7 +34,8 @@ const ROLLUPS: [&[&str]; 2] = [
 
 /// The statements that make all figures of what rows there are, after they have emptied them.
 pub(crate) fn figures_of_rows(is_on_server: bool) -> Vec<String> {
-    let mut statements = Vec::new();
+    // What was noted of rows is made of these as well.
+    let mut statements = vec!["DELETE FROM figure_changes".to_owned()];
     for step in ROLLUPS[usize::from(is_on_server)] {
         let lines = step.lines().filter(|line| !line.starts_with("--"));
         let text = lines.collect::<Vec<_>>().join("\n");
@@ -67,7 +68,9 @@ pub(crate) fn figures(stand: &Stand, server: Option<&PostgresServer>, links: u64
     let first = "(SELECT max(id) FROM scans)";
     let screens = SCREENS;
     let numbers = |many: u64| {
-        format!("WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {many})")
+        format!(
+            "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {many})"
+        )
     };
     // Each chain of thirty days: three friends of who scanned, and two friends of the first.
     let below = |at: u64, generation: u64, above: &str| {

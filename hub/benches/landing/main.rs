@@ -16,6 +16,7 @@ mod chains;
 mod fill;
 mod pace;
 mod phone;
+#[allow(dead_code, reason = "the bench of load asks for more")]
 #[path = "../load/stand.rs"]
 mod stand;
 
@@ -80,7 +81,11 @@ fn measure(folder: &Path, server: Option<&PostgresServer>, parts: &str) {
         }
     }
     if parts.contains("chains") {
-        chains::figures(&stand, server, number_from("PASSERBY_LANDING_LINKS", 1_000_000));
+        chains::figures(
+            &stand,
+            server,
+            number_from("PASSERBY_LANDING_LINKS", 1_000_000),
+        );
     }
     let started = Instant::now();
     let differences = stand.hub().store.recount().expect("counts");
@@ -93,7 +98,10 @@ fn measure(folder: &Path, server: Option<&PostgresServer>, parts: &str) {
 fn make_links(stand: &Stand, server: Option<&PostgresServer>, links: u64) {
     let now_ms = clock::now_ms();
     let (visitor, no_owner) = if server.is_some() {
-        ("convert_to(lpad(to_hex(i), 16, '0'), 'UTF8')", "NULL::bytea")
+        (
+            "convert_to(lpad(to_hex(i), 16, '0'), 'UTF8')",
+            "NULL::bytea",
+        )
     } else {
         ("CAST(printf('%016x', i) AS BLOB)", "NULL")
     };
@@ -131,23 +139,23 @@ fn open_pages(stand: &Stand, url: &str, [pages, shares]: [u64; 2], [warm, second
     let screens = u64::from(SCREENS);
     let run = |from: u64, seconds: u64| -> [Answered; 2] {
         let begins = Instant::now() + Duration::from_millis(200);
+        let asked = [
+            Asked {
+                a_second: pages,
+                first: from * pages,
+                path: |number| format!("/s/link-{}", number + 1),
+                first_visitor: FIRST_VISITOR[0],
+                status: 200,
+            },
+            Asked {
+                a_second: shares,
+                first: from * shares,
+                path: |number| format!("/s/first-{}", 1 + number % u64::from(SCREENS)),
+                first_visitor: FIRST_VISITOR[1],
+                status: 302,
+            },
+        ];
         std::thread::scope(|scope| {
-            let asked = [
-                Asked {
-                    a_second: pages,
-                    first: from * pages,
-                    path: |number| format!("/s/link-{}", number + 1),
-                    first_visitor: FIRST_VISITOR[0],
-                    status: 200,
-                },
-                Asked {
-                    a_second: shares,
-                    first: from * shares,
-                    path: |number| format!("/s/first-{}", 1 + number % u64::from(SCREENS)),
-                    first_visitor: FIRST_VISITOR[1],
-                    status: 302,
-                },
-            ];
             let running = [0, 1].map(|at| {
                 let asked = &asked[at];
                 scope.spawn(move || pace::run(url, asked, PHONES[at], seconds, begins))
@@ -160,10 +168,34 @@ fn open_pages(stand: &Stand, url: &str, [pages, shares]: [u64; 2], [warm, second
     let [of_pages, of_shares] = run(warm, seconds);
     let name = stand.name;
     let beside = format!("at {pages}/s beside {shares} shares/s of {screens} screens, {name}");
-    figure(&format!("landing pages {beside}"), of_pages.a_second, "/s", "wanted", as_f64(pages));
-    figure(&format!("their p50, {name}"), of_pages.ms(50), "ms", "goal", PAGE_MS);
-    figure(&format!("their p99, {name}"), of_pages.ms(99), "ms", "goal", PAGE_MS);
-    figure(&format!("the p99 of the shares, {name}"), of_shares.ms(99), "ms", "goal", PAGE_MS);
+    figure(
+        &format!("landing pages {beside}"),
+        of_pages.a_second,
+        "/s",
+        "wanted",
+        as_f64(pages),
+    );
+    figure(
+        &format!("their p50, {name}"),
+        of_pages.ms(50),
+        "ms",
+        "goal",
+        PAGE_MS,
+    );
+    figure(
+        &format!("their p99, {name}"),
+        of_pages.ms(99),
+        "ms",
+        "goal",
+        PAGE_MS,
+    );
+    figure(
+        &format!("the p99 of the shares, {name}"),
+        of_shares.ms(99),
+        "ms",
+        "goal",
+        PAGE_MS,
+    );
     for (of, answered) in [("pages", &of_pages), ("shares", &of_shares)] {
         assert_eq!(answered.others, 0, "{name}: {of} had other answers");
     }
@@ -193,12 +225,30 @@ fn draw_cards(stand: &Stand, url: &str, first: u64, cards: u64) {
     let cold = drawn.remove(0);
     let name = stand.name;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    figure(&format!("a postcard, the first one, {name}"), ms(cold), "ms", "goal", 3_000.0);
+    figure(
+        &format!("a postcard, the first one, {name}"),
+        ms(cold),
+        "ms",
+        "goal",
+        3_000.0,
+    );
     for (of, times) in [("drawn", &mut drawn), ("kept", &mut kept)] {
         times.sort();
         let (middle, worst) = (times[times.len() / 2], times[times.len() - 1]);
-        figure(&format!("a postcard, {of}, p50, {name}"), ms(middle), "ms", "goal", CARD_MS);
-        figure(&format!("a postcard, {of}, slowest, {name}"), ms(worst), "ms", "goal", CARD_MS);
+        figure(
+            &format!("a postcard, {of}, p50, {name}"),
+            ms(middle),
+            "ms",
+            "goal",
+            CARD_MS,
+        );
+        figure(
+            &format!("a postcard, {of}, slowest, {name}"),
+            ms(worst),
+            "ms",
+            "goal",
+            CARD_MS,
+        );
     }
 }
 

@@ -164,7 +164,10 @@ fn run_chains(
             "name a campaign with --campaign, or a screen with --screen".to_owned(),
         ]));
     }
-    let report = data.open()?.store.chain_report(campaign, screen, clock::now_ms())?;
+    let report = data
+        .open()?
+        .store
+        .chain_report(campaign, screen, clock::now_ms())?;
     let text = match format {
         Form::Csv => chains::csv(&report),
         Form::Text | Form::Json => chains::text(&report),

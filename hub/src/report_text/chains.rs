@@ -48,16 +48,35 @@ fn write_text(out: &mut String, report: &ChainReport) -> std::fmt::Result {
     let line = |out: &mut String, label: &str, count: u64, told: &str| {
         writeln!(out, "{label:<26} {count:>9}   {told}")
     };
-    line(out, "shares", report.shares, "links passed on, and opened by somebody else")?;
+    line(
+        out,
+        "shares",
+        report.shares,
+        "links passed on, and opened by somebody else",
+    )?;
     line(out, "links", report.links, "these, and those of scans")?;
     line(out, "depth", report.depth, "the highest generation")?;
-    line(out, "breadth", report.breadth, "the most links in one generation after the scans")?;
+    line(
+        out,
+        "breadth",
+        report.breadth,
+        "the most links in one generation after the scans",
+    )?;
     let after = &report.after_scan;
     line(out, "within an hour", after.hour, "shares after their scan")?;
     line(out, "within a day", after.day, "shares, later than that")?;
-    line(out, "within seven days", after.week, "shares, later than that")?;
+    line(
+        out,
+        "within seven days",
+        after.week,
+        "shares, later than that",
+    )?;
     line(out, "later", after.later, "shares")?;
-    writeln!(out, "\n{:>10} {:>9} {:>9}", "generation", "links", "brought")?;
+    writeln!(
+        out,
+        "\n{:>10} {:>9} {:>9}",
+        "generation", "links", "brought"
+    )?;
     for line in &report.generations {
         writeln!(
             out,
@@ -65,7 +84,11 @@ fn write_text(out: &mut String, report: &ChainReport) -> std::fmt::Result {
             line.generation, line.links, line.brought
         )?;
     }
-    writeln!(out, "\n{:>9} {:>9} {:>9}  began at", "scans", "shares", "depth")?;
+    writeln!(
+        out,
+        "\n{:>9} {:>9} {:>9}  began at",
+        "scans", "shares", "depth"
+    )?;
     for place in &report.places {
         writeln!(
             out,
@@ -77,7 +100,11 @@ fn write_text(out: &mut String, report: &ChainReport) -> std::fmt::Result {
         )?;
     }
     if report.shares_elsewhere > 0 {
-        writeln!(out, "{:>9} {:>9} {:>9}  further screens", "", report.shares_elsewhere, "")?;
+        writeln!(
+            out,
+            "{:>9} {:>9} {:>9}  further screens",
+            "", report.shares_elsewhere, ""
+        )?;
     }
     writeln!(
         out,

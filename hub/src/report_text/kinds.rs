@@ -112,7 +112,10 @@ fn regeneration(found: Option<Reproduction>) -> (&'static str, String, String) {
                 found.estimate.low, found.estimate.high
             ),
         ),
-        None => none("regeneration", "no link that was passed on is seven days old"),
+        None => none(
+            "regeneration",
+            "no link that was passed on is seven days old",
+        ),
     }
 }
 
@@ -126,6 +129,9 @@ fn went_on(report: &KindReport) -> (&'static str, String, String) {
                 found.days, found.of_days
             ),
         ),
-        None => none("went on", "no phase has begun in which people are asked to follow"),
+        None => none(
+            "went on",
+            "no phase has begun in which people are asked to follow",
+        ),
     }
 }

@@ -115,9 +115,9 @@ pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     AfterScan, Breakdown, BreakdownError, Burst, By, CHAINS_DRAWN, CHAINS_MAX, Chain, ChainReport,
     Estimate, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key, KindReport,
-    LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node, PLACES_MAX, PlaceLine,
-    PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts, ScreenLine, ShareCounts,
-    Tail, Tally, UnassignedCounts, VisitCounts, WentOn,
+    LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node, PLACES_MAX,
+    PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts, ScreenLine,
+    ShareCounts, Tail, Tally, UnassignedCounts, VisitCounts, WentOn,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

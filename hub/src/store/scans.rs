@@ -12,7 +12,7 @@ use crate::database::{DatabaseError, Lock, Transaction, owned_values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::Grade;
 use crate::store::rollups;
-use crate::store::rollups::links::{LinkKey, LinkSums};
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::store::rollups::scanned;
 use crate::store::rollups::scanned::NewScan;
 use crate::store::rollups::{Changes, ScanKey, ScanSums};
@@ -228,7 +228,7 @@ fn first_link(scan: &Scan, is_counted: bool) -> LinkKey {
         campaign: scan.landed.id.as_str().to_owned(),
         screen: scan.contents.screen.get(),
         generation: 0,
-        day: rollups::links::day_of(scan.opened_ms),
+        day: rollups::link_sums::day_of(scan.opened_ms),
         is_counted,
     }
 }

@@ -209,14 +209,17 @@ fn led_to(
         }
         let counts = |wanted: &str| {
             format!(
-                "WITH led AS MATERIALIZED (
+                "WITH wanted AS MATERIALIZED (
+                     SELECT contents.content, contents.assignment
+                     FROM assigned_contents AS contents JOIN campaigns ON campaigns.id = contents.campaign
+                     WHERE contents.screen = ?1 AND {wanted} = ?6),
+                 led AS MATERIALIZED (
                      SELECT scans.play, min({when}) AS first_ms FROM counted_scans AS scans {of}
                      WHERE scans.screen = ?1 AND scans.scanned_ms >= ?2 AND {when} IS NOT NULL GROUP BY scans.play)
-                 SELECT contents.assignment, plays.wall_ms / ?4, count(*)
+                 SELECT wanted.assignment, plays.wall_ms / ?4, count(*)
                  FROM led JOIN plays ON plays.screen = ?1 AND plays.number = led.play
-                 JOIN assigned_contents AS contents ON contents.screen = ?1 AND contents.content = plays.content
-                 JOIN campaigns ON campaigns.id = contents.campaign
-                 WHERE {wanted} = ?6 AND plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
+                 JOIN wanted ON wanted.content = plays.content
+                 WHERE plays.wall_ms >= ?2 AND plays.wall_ms + plays.visible_ms <= ?3
                    AND led.first_ms <= plays.wall_ms + plays.visible_ms + ?5
                  GROUP BY 1, 2"
             )

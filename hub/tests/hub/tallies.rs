@@ -125,7 +125,9 @@ fn what_a_campaign_wants_is_told_to_its_screens_and_to_no_others() {
     let stand = Stand::start();
     let terminal = stand.terminal("one");
     let toml = |by: &str| {
-        format!("title = 'Duel'\ntarget = 'https://duel.example/'\nlanding = 'page'\n[adaptive]\nby = '{by}'\n")
+        format!(
+            "title = 'Duel'\ntarget = 'https://duel.example/'\nlanding = 'page'\n[adaptive]\nby = '{by}'\n"
+        )
     };
     stand.publish(&stand.campaign("duel", &toml("presses"), &[[9; 3], [99; 3]]));
     let manifest = stand.manifest(&terminal);
@@ -179,16 +181,19 @@ fn what_a_campaign_wants_is_told_to_its_screens_and_to_no_others() {
             let rows = rows
                 .iter()
                 .filter(|row| row.assignment == items[at].assignment);
-            rows.fold((0, None, None), |sum: (u32, Option<u32>, Option<u32>), row| {
-                let add = |sum: Option<u32>, of: Option<u32>| {
-                    of.map(|of| sum.unwrap_or(0) + of).or(sum)
-                };
-                (
-                    sum.0 + row.scanned,
-                    add(sum.1, row.led_to.visited),
-                    add(sum.2, row.led_to.pressed),
-                )
-            })
+            rows.fold(
+                (0, None, None),
+                |sum: (u32, Option<u32>, Option<u32>), row| {
+                    let add = |sum: Option<u32>, of: Option<u32>| {
+                        of.map(|of| sum.unwrap_or(0) + of).or(sum)
+                    };
+                    (
+                        sum.0 + row.scanned,
+                        add(sum.1, row.led_to.visited),
+                        add(sum.2, row.led_to.pressed),
+                    )
+                },
+            )
         })
     };
     assert_eq!(counted(), [(2, None, Some(0)), (1, None, Some(1))]);

@@ -373,9 +373,11 @@ fn terms_on_the_rotation_are_read_and_travel() {
     assert!(!terms.is_for("Exit C", &["park".into()]));
     assert_eq!(campaign.separation.rivals_apart_s, 300);
     assert_eq!(
-        campaign
-            .adaptive
-            .map(|adaptive| (adaptive.floor_percent, adaptive.ceiling_percent, adaptive.by)),
+        campaign.adaptive.map(|adaptive| (
+            adaptive.floor_percent,
+            adaptive.ceiling_percent,
+            adaptive.by
+        )),
         Some((10, 90, AdaptiveBy::Presses))
     );
     assert!(campaign.phases[0].ends_on_goal);
@@ -416,5 +418,8 @@ fn a_campaign_that_names_nothing_it_wants_goes_by_scans_and_travels_as_it_always
     let text = text.replace("[adaptive]\n", "[adaptive]\nby = 'sales'\n");
     let problems = Campaign::parse("campaign.toml", &text, &pictures()).expect_err("no such word");
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].to_string().contains("conversions"), "{problems:?}");
+    assert!(
+        problems[0].to_string().contains("conversions"),
+        "{problems:?}"
+    );
 }

@@ -156,7 +156,10 @@ fn what_an_older_hub_sends_reads_and_what_is_not_counted_is_told_as_scans() {
     let again = Tallies::pack(older.screen, older.as_of_ms, older.settle_ms, &[tally]);
     assert_eq!(again, older);
     let text = serde_json::to_string(&again).expect("serialises");
-    assert!(!text.contains("pressed") && !text.contains("visited"), "{text}");
+    assert!(
+        !text.contains("pressed") && !text.contains("visited"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
 use crate::server::api::{
-    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_chains, routes_of_quotas, routes_of_slots,
+    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_chains, routes_of_quotas,
+    routes_of_slots,
 };
 use crate::server::console::rule::Rule;
 

@@ -34,7 +34,11 @@ const REPRODUCTION: &[Field] = &[
         "how many others got a link from them within seven days",
     ),
     field("value", Holds::Number, "how many that are by each"),
-    field("low", Holds::Number, "the lower end of its interval of 95 %"),
+    field(
+        "low",
+        Holds::Number,
+        "the lower end of its interval of 95 %",
+    ),
     field("high", Holds::Number, "the upper end"),
     field(
         "until",
@@ -135,10 +139,18 @@ pub(super) const FORMS: &[Form] = &[
         "Burst",
         &[
             field("scans", Holds::Whole, "scans in the hour that had the most"),
-            field("hour", Holds::Text, "when that hour began, by the hub's calendar"),
+            field(
+                "hour",
+                Holds::Text,
+                "when that hour began, by the hub's calendar",
+            ),
             field("day", Holds::Whole, "scans within 24 hours after the first"),
             field("two_days", Holds::Whole, "scans within 48 hours"),
-            field("of", Holds::Whole, "scans in all; of `combined` those before the fans' phase"),
+            field(
+                "of",
+                Holds::Whole,
+                "scans in all; of `combined` those before the fans' phase",
+            ),
         ],
     ),
     (
@@ -153,7 +165,11 @@ pub(super) const FORMS: &[Form] = &[
     (
         "Returning",
         &[
-            field("people", Holds::Whole, "people who scanned more than once on one day"),
+            field(
+                "people",
+                Holds::Whole,
+                "people who scanned more than once on one day",
+            ),
             field("of", Holds::Whole, "people who scanned, each once a day"),
             maybe("since", Holds::Text, "since when they are counted"),
         ],
@@ -169,8 +185,16 @@ pub(super) const FORMS: &[Form] = &[
     (
         "WentOn",
         &[
-            field("chains", Holds::Whole, "chains of the burst that were passed on in the fans' phase"),
-            field("days", Holds::Whole, "days of the burst on which they began"),
+            field(
+                "chains",
+                Holds::Whole,
+                "chains of the burst that were passed on in the fans' phase",
+            ),
+            field(
+                "days",
+                Holds::Whole,
+                "days of the burst on which they began",
+            ),
             field("of_days", Holds::Whole, "days of the burst"),
         ],
     ),

@@ -228,9 +228,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_and_a_wide_one_stay_small() {
-        let long: Vec<_> = (0..80)
-            .map(|at: usize| (at.checked_sub(1), 1))
-            .collect();
+        let long: Vec<_> = (0..80).map(|at: usize| (at.checked_sub(1), 1)).collect();
         let (svg, drawn_long) = drawn(&long);
         assert_eq!((drawn_long.people, drawn_long.generations), (12, 12));
         // The last one has brought somebody who is not drawn as a person.

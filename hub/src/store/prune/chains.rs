@@ -8,7 +8,7 @@ use crate::database::{DatabaseError, Transaction, Value, owned_values};
 use crate::store::prune::days::{RowDays, Table};
 use crate::store::prune::sums::{PrunedSums, keep_highest};
 use crate::store::rollups;
-use crate::store::rollups::links::{Below, LinkKey, LinkSums};
+use crate::store::rollups::link_sums::{Below, LinkKey, LinkSums};
 use crate::store::rollups::{ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Most scans that one transaction looks at.
@@ -211,7 +211,7 @@ fn prune_links(
             campaign: scan.key.campaign.clone(),
             screen: scan.key.screen,
             generation,
-            day: rollups::links::day_of(made_ms),
+            day: rollups::link_sums::day_of(made_ms),
             is_counted: scan.key.is_counted(),
         };
         for link in links {

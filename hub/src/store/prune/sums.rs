@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::database::{DatabaseError, Transaction, owned_values};
-use crate::store::rollups::links::{LinkKey, LinkSums};
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::store::rollups::{PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Sums of pruned rows, in the shape of the figures, by the quarter of an hour.

@@ -22,8 +22,8 @@ use crate::system::clock;
 
 pub use crate::store::report::breakdown::{Breakdown, BreakdownError, By, Figures, Filter, Key};
 pub use crate::store::report::chains::{
-    AfterScan, CHAINS_DRAWN, ChainReport, Estimate, GenerationLine, LARGEST_MAX, LargeChain, NODES_MAX, Node,
-    PLACES_MAX, PlaceLine, Reproduction,
+    AfterScan, CHAINS_DRAWN, ChainReport, Estimate, GenerationLine, LARGEST_MAX, LargeChain,
+    NODES_MAX, Node, PLACES_MAX, PlaceLine, Reproduction,
 };
 pub use crate::store::report::goals::GoalCount;
 pub use crate::store::report::kinds::{Burst, Followers, KindReport, Returning, Tail, WentOn};

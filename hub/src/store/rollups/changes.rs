@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::rollups::links::{LinkKey, LinkSums};
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::system::clock::HOUR_MS;
 
 /// The hour, and the quarter, of plays that have no date.

@@ -7,7 +7,8 @@
 
 pub(super) mod boots;
 mod changes;
-pub(super) mod links;
+pub(super) mod link_sums;
+mod links;
 mod noted;
 pub(super) mod recount;
 pub(super) mod scanned;

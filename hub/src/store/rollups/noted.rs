@@ -20,7 +20,7 @@ use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::store::rollups::changes::{
     Changes, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums,
 };
-use crate::store::rollups::links::{LinkKey, LinkSums, SUMS};
+use crate::store::rollups::link_sums::{LinkKey, LinkSums, SUMS};
 use crate::store::{Result, Store};
 
 /// Most notes that are added up in one transaction.

@@ -3,7 +3,7 @@
 use crate::database::{DatabaseError, Transaction, values};
 use crate::scans::visitor::Visitor;
 use crate::store::rollups;
-use crate::store::rollups::links::{Below, LinkKey, LinkSums, day_of};
+use crate::store::rollups::link_sums::{Below, LinkKey, LinkSums, day_of};
 use crate::store::rollups::{Changes, ShareKey};
 use crate::store::shares::rows::Share;
 use crate::system::random;
@@ -48,7 +48,12 @@ pub(super) fn new_child(
     )?;
     tx.execute(
         "INSERT INTO link_numbers (share, scan, generation, nth) VALUES (?1, ?2, ?3, ?4)",
-        values![made, parent.scan, parent.generation + 1, parent.children + 1],
+        values![
+            made,
+            parent.scan,
+            parent.generation + 1,
+            parent.children + 1
+        ],
     )?;
     tx.execute(
         "INSERT INTO chains (scan, campaign, screen, counted, scanned_ms, links, depth, newest_ms)
@@ -88,7 +93,10 @@ pub(super) fn new_child(
         day: day_of(made_ms),
         is_counted: parent.is_counted,
     };
-    changes.links(key(parent.generation, parent.created_ms), LinkSums::below(&below));
+    changes.links(
+        key(parent.generation, parent.created_ms),
+        LinkSums::below(&below),
+    );
     changes.links(key(parent.generation + 1, now_ms), LinkSums::ONE);
     changes.note(tx)?;
     Ok(Some(name))

@@ -80,7 +80,11 @@ pub(super) fn own(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<
 }
 
 /// Whether a visitor has opened a link.
-pub(super) fn has_visit(tx: &Transaction<'_>, share: i64, visitor: Visitor) -> Result<bool, DatabaseError> {
+pub(super) fn has_visit(
+    tx: &Transaction<'_>,
+    share: i64,
+    visitor: Visitor,
+) -> Result<bool, DatabaseError> {
     tx.exists(
         "SELECT 1 FROM visits WHERE share = ?1 AND visitor = ?2",
         values![share, visitor.0],

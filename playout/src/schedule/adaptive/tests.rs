@@ -276,6 +276,9 @@ fn reasons_name_what_is_wanted() {
         .collect();
     let says = |words: &str| reasons.iter().any(|reason| reason.contains(words));
     assert!(says("likely to bring most presses"), "{reasons:?}");
-    assert!(says("0.70 % of 1000 plays") || says("0.7 % of 1000 plays"), "{reasons:?}");
+    assert!(
+        says("0.70 % of 1000 plays") || says("0.7 % of 1000 plays"),
+        "{reasons:?}"
+    );
     assert!(!says("scan"), "{reasons:?}");
 }

@@ -24,6 +24,8 @@ use crate::store::{BreakdownError, CHAINS_DRAWN, ChainReport, LargeChain, Reprod
 
 /// Fewer people than that say little.
 const PEOPLE_MIN: u64 = 30;
+/// Most generations that are shown; the table as CSV has all.
+const GENERATIONS_MAX: usize = 40;
 
 async fn read(app: &Shared, asker: &Asker, fields: &Fields) -> Result<ChainReport, Refused> {
     let (asked, actor) = (Asked::of(fields)?, Arc::clone(&asker.actor));
@@ -149,8 +151,8 @@ fn generation_words(asker: &Asker, generation: u64) -> String {
 }
 
 fn generations(asker: &Asker, report: &ChainReport) -> Markup {
-    let bars: Vec<(String, u64)> = report
-        .generations
+    let shown = &report.generations[..report.generations.len().min(GENERATIONS_MAX)];
+    let bars: Vec<(String, u64)> = shown
         .iter()
         .map(|line| (generation_words(asker, line.generation), line.links))
         .collect();
@@ -166,12 +168,15 @@ fn generations(asker: &Asker, report: &ChainReport) -> Markup {
                     th.n { (asker.say(["链接", "Links"])) }
                     th.n { (asker.say(["带来", "Brought"])) }
                 } }
-                tbody { @for line in &report.generations { tr {
+                tbody { @for line in shown { tr {
                     th scope="row" { (generation_words(asker, line.generation)) }
                     td.n { (number(line.links)) }
                     td.n { (number(line.brought)) }
                 } } }
             } }
+            @if shown.len() < report.generations.len() {
+                p.soft { (asker.say(["更深的代在 CSV 里。", "The CSV has the generations further down."])) }
+            }
         }
     }
 }

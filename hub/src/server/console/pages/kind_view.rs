@@ -70,7 +70,9 @@ fn burst(asker: &Asker, report: &KindReport) -> Figure {
         name,
         value: html! { (number(burst.scans)) },
         means: if asker.is_chinese() {
-            format!("从 {hour} 起的一小时最多；头 24 小时 {day} 次，头 48 小时 {two_days} 次，一共 {of} 次。")
+            format!(
+                "从 {hour} 起的一小时最多；头 24 小时 {day} 次，头 48 小时 {two_days} 次，一共 {of} 次。"
+            )
         } else {
             format!(
                 "the hour from {hour} had the most; {day} came within 24 hours of the first, {two_days} within 48, of {of}."
@@ -154,7 +156,10 @@ fn followers(asker: &Asker, report: &KindReport) -> Figure {
 }
 
 fn regeneration(asker: &Asker, report: &KindReport) -> Figure {
-    let name = asker.say(["每个转发者带来的新人", "New people by each who passes it on"]);
+    let name = asker.say([
+        "每个转发者带来的新人",
+        "New people by each who passes it on",
+    ]);
     let Some(found) = report.regeneration else {
         let why = [
             "转发的链接还没有满七天的。",
@@ -192,7 +197,9 @@ fn went_on(asker: &Asker, report: &KindReport) -> Figure {
         name,
         value: html! { (number(found.chains)) },
         means: if asker.is_chinese() {
-            format!("高峰中的扫码，其链接在关注阶段又被转发打开；来自高峰 {of_days} 天中的 {days} 天。")
+            format!(
+                "高峰中的扫码，其链接在关注阶段又被转发打开；来自高峰 {of_days} 天中的 {days} 天。"
+            )
         } else {
             format!(
                 "scans of the burst whose page was passed on in the fans' phase, from {days} of its {of_days} days."

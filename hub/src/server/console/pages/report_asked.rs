@@ -7,7 +7,9 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 
 use crate::people::Actor;
 use crate::server::console::fields::Fields;
-use crate::store::{Breakdown, BreakdownError, By, ChainReport, Filter, KindReport, Store, StoreError};
+use crate::store::{
+    Breakdown, BreakdownError, By, ChainReport, Filter, KindReport, Store, StoreError,
+};
 use crate::system::clock;
 
 /// What rows may be by, and the word for each.
@@ -122,11 +124,7 @@ impl Asked {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub(crate) fn read_chains(
-        &self,
-        store: &Store,
-        actor: &Actor,
-    ) -> Result<ChainReport, Refused> {
+    pub(crate) fn read_chains(&self, store: &Store, actor: &Actor) -> Result<ChainReport, Refused> {
         let Filter {
             campaign, screen, ..
         } = &self.filter;

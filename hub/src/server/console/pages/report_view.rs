@@ -34,7 +34,10 @@ pub(super) fn page(
         Ok((asked, breakdown, kind)) => {
             let shown = shown(asker, fields, asked, breakdown);
             let kind = kind.map(|kind| kind_view::figures(asker, kind));
-            (StatusCode::OK, html! { @if let Some(kind) = kind { (kind) } (shown) })
+            (
+                StatusCode::OK,
+                html! { @if let Some(kind) = kind { (kind) } (shown) },
+            )
         }
         // Somebody who is held to groups has chosen nothing yet.
         Err(refused @ Refused::Choose(_)) => {

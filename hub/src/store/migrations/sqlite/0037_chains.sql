@@ -1,4 +1,4 @@
--- What becomes of links (hub/src/store/rollups/links.rs), and the chains that have more than one.
+-- What becomes of links (hub/src/store/rollups/link_sums.rs), and the chains that have more than one.
 
 -- Which of the links below its parent it is, from 1; what begins a chain has none.
 CREATE TABLE link_numbers (

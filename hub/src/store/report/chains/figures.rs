@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::database::{DatabaseError, Id, Row, Transaction, Value};
 use crate::store::report::breakdown::Filter;
 use crate::store::report::chains::interval::{Estimate, of_counts};
-use crate::store::rollups::links::{BRING_MS, day_of};
+use crate::store::rollups::link_sums::{BRING_MS, day_of};
 use crate::system::clock::DAY_MS;
 
 /// Most screens that are listed.
@@ -158,9 +158,7 @@ pub(in crate::store::report) fn generations(
         lines: Vec::new(),
         after_scan: AfterScan::default(),
         settled: Settled::default(),
-        until: until
-            .ok()
-            .map(|until| until.to_zoned(TimeZone::UTC).date()),
+        until: until.ok().map(|until| until.to_zoned(TimeZone::UTC).date()),
     };
     let (values, at) = of.with(last);
     let read = |row: &Row<'_>| {

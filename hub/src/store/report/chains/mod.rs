@@ -1,7 +1,7 @@
 //! What became of shares: how many links there are in each generation, how many others one person
 //! brings, how long after the scan, from which screens, and the largest chains.
 //!
-//! Invariants: figures are made of the sums by day ([`crate::store::rollups::links`]) and say the
+//! Invariants: figures are made of the sums by day ([`crate::store::rollups::link_sums`]) and say the
 //! same before and after pruning; what is listed is bounded, and how much is left out is said; of
 //! chains it is never told whose links they are, nor what anybody typed. A moment that was erased
 //! changes nothing here: that a link was passed on and opened is a figure, and no word of it is.
@@ -14,17 +14,17 @@ use jiff::civil::Date;
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde::Serialize;
 
+use crate::store::Store;
 use crate::store::report::breakdown::{BreakdownError, Filter, known};
 use crate::store::report::names;
-use crate::store::Store;
 
-pub(super) use crate::store::report::chains::figures::{Of, generations};
 pub use crate::store::report::chains::figures::{
     AfterScan, GenerationLine, PLACES_MAX, PlaceLine, Reproduction,
 };
+pub(super) use crate::store::report::chains::figures::{Of, generations};
 pub use crate::store::report::chains::interval::Estimate;
 pub use crate::store::report::chains::largest::{
-    CHAINS_DRAWN, LargeChain, LARGEST_MAX, Node, NODES_MAX,
+    CHAINS_DRAWN, LARGEST_MAX, LargeChain, NODES_MAX, Node,
 };
 
 /// What is said of chains.

@@ -73,7 +73,10 @@ fn compare(street: &Street, screen: Option<usize>, later_ms: i64) -> Result<(), 
     prop_assert_eq!(report.shares, below.len() as u64);
     for line in &report.generations {
         let of = |generation| move |link: &&Link| link.generation == generation;
-        prop_assert_eq!(line.links, all.iter().filter(of(line.generation)).count() as u64);
+        prop_assert_eq!(
+            line.links,
+            all.iter().filter(of(line.generation)).count() as u64
+        );
         let brought = below
             .iter()
             .filter(|(_, above)| above.generation == line.generation);
@@ -82,9 +85,8 @@ fn compare(street: &Street, screen: Option<usize>, later_ms: i64) -> Result<(), 
     let deepest = below.iter().map(|(link, _)| link.generation).max();
     prop_assert_eq!(report.depth, deepest.unwrap_or(0));
     let after = |from: i64, until: i64| {
-        let is_in = |(link, _): &&(&Link, &Link)| {
-            (from..until).contains(&(link.made_ms - link.scanned_ms))
-        };
+        let is_in =
+            |(link, _): &&(&Link, &Link)| (from..until).contains(&(link.made_ms - link.scanned_ms));
         below.iter().filter(is_in).count() as u64
     };
     prop_assert_eq!(report.after_scan.hour, after(i64::MIN, HOUR_MS));
@@ -216,7 +218,11 @@ fn a_small_chain_has_its_generations_its_breadth_and_the_mean_of_what_its_people
             .collect();
         assert_eq!(lines, [(0, 1, 3), (1, 3, 2), (2, 2, 0)]);
         let reproduction = report.reproduction.unwrap();
-        assert_eq!((reproduction.links, reproduction.brought), (6, 4), "in seven days");
+        assert_eq!(
+            (reproduction.links, reproduction.brought),
+            (6, 4),
+            "in seven days"
+        );
         let by_sharer = report.by_sharer.unwrap();
         assert_eq!((by_sharer.links, by_sharer.brought), (2, 4));
         assert!((by_sharer.estimate.value - 2.0).abs() < 1e-9);

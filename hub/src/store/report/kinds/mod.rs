@@ -184,7 +184,9 @@ fn hour_of(quarter: i64, zone: &TimeZone) -> DateTime {
 
 fn burst(quarters: &Quarters, zone: &TimeZone) -> Option<Burst> {
     let scans = || {
-        let of = quarters.iter().map(|(quarter, (scans, _))| (*quarter, *scans));
+        let of = quarters
+            .iter()
+            .map(|(quarter, (scans, _))| (*quarter, *scans));
         of.filter(|(_, scans)| *scans > 0)
     };
     let first = scans().next()?.0;

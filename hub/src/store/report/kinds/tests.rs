@@ -123,13 +123,19 @@ fn whatever_comes_the_figures_of_each_kind_are_those_of_the_rows() {
                 let scans: Vec<i64> = rows.scans.iter().map(|scan| scan.0).collect();
 
                 // Over at midnight, before pages are opened and after most codes are.
-                publish(store, &format!("kind = 'event'\n[[phase]]\nname = 'a'\nuntil = {FIRST}\n"));
+                publish(
+                    store,
+                    &format!("kind = 'event'\n[[phase]]\nname = 'a'\nuntil = {FIRST}\n"),
+                );
                 let event = report(store, street.now_ms);
                 compare_burst(&event, &scans)?;
                 let end_ms = clock::end_of(Some(FIRST), 0);
                 let after = |of: &[i64]| of.iter().filter(|at_ms| **at_ms >= end_ms).count() as u64;
                 let tail = event.tail.unwrap();
-                prop_assert_eq!((tail.scans, tail.readers), (after(&scans), after(&rows.visits)));
+                prop_assert_eq!(
+                    (tail.scans, tail.readers),
+                    (after(&scans), after(&rows.visits))
+                );
                 prop_assert_eq!(tail.of, scans.len() as u64);
 
                 publish(store, "kind = 'fans'\n");
@@ -152,17 +158,28 @@ fn whatever_comes_the_figures_of_each_kind_are_those_of_the_rows() {
                 publish(store, &toml);
                 let combined = report(store, street.now_ms);
                 let begins_ms = clock::end_of(Some(FIRST), 0);
-                let burst: Vec<i64> = scans.iter().copied().filter(|at_ms| *at_ms < begins_ms).collect();
+                let burst: Vec<i64> = scans
+                    .iter()
+                    .copied()
+                    .filter(|at_ms| *at_ms < begins_ms)
+                    .collect();
                 compare_burst(&combined, &burst)?;
                 let went_on = combined.went_on.unwrap();
                 let on: Vec<i64> = rows
                     .chains
                     .iter()
-                    .filter(|(scanned_ms, newest_ms)| *scanned_ms < begins_ms && *newest_ms >= begins_ms)
+                    .filter(|(scanned_ms, newest_ms)| {
+                        *scanned_ms < begins_ms && *newest_ms >= begins_ms
+                    })
                     .map(|(scanned_ms, _)| *scanned_ms)
                     .collect();
                 prop_assert_eq!(went_on.chains, on.len() as u64);
-                let days = |of: &[i64]| of.iter().map(|at_ms| day_of(*at_ms)).collect::<BTreeSet<_>>().len() as u64;
+                let days = |of: &[i64]| {
+                    of.iter()
+                        .map(|at_ms| day_of(*at_ms))
+                        .collect::<BTreeSet<_>>()
+                        .len() as u64
+                };
                 prop_assert_eq!((went_on.days, went_on.of_days), (days(&on), days(&burst)));
                 Ok(())
             })
@@ -178,9 +195,16 @@ fn what_is_not_over_has_no_tail_and_what_has_no_phase_to_follow_in_went_nowhere(
         assert!(START_MS < street.now_ms);
         publish(store, "kind = 'event'\n");
         assert_eq!(report(store, street.now_ms).tail, None, "it has no end");
-        publish(store, "kind = 'event'\n[[phase]]\nname = 'a'\nuntil = 2199-01-01\n");
+        publish(
+            store,
+            "kind = 'event'\n[[phase]]\nname = 'a'\nuntil = 2199-01-01\n",
+        );
         assert_eq!(report(store, street.now_ms).tail, None, "it is not over");
-        assert_eq!(report(store, street.now_ms).burst, None, "nobody has scanned");
+        assert_eq!(
+            report(store, street.now_ms).burst,
+            None,
+            "nobody has scanned"
+        );
         publish(store, "kind = 'combined'\n");
         assert_eq!(report(store, street.now_ms).went_on, None);
     });

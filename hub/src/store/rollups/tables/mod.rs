@@ -229,7 +229,10 @@ fn links(changes: &Changes) -> Statement<'_> {
         let of = (&key.campaign, key.screen, key.generation);
         days.add((of, key.day, key.is_counted), sums.to_array());
     }
-    days.into_statement(&LINK_DAYS, |((campaign, screen, generation), day, is_counted)| {
-        owned_values![campaign, screen, generation, day, is_counted].to_vec()
-    })
+    days.into_statement(
+        &LINK_DAYS,
+        |((campaign, screen, generation), day, is_counted)| {
+            owned_values![campaign, screen, generation, day, is_counted].to_vec()
+        },
+    )
 }
