@@ -7,7 +7,7 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 use passerby_testing::postgres::PostgresServer;
 
 use crate::stand::{SCREENS, Stand};
-use crate::{figure, fill};
+use crate::{figure, figures, fill};
 
 /// What it may take, in milliseconds.
 const GOAL_MS: f64 = 200.0;
@@ -15,42 +15,17 @@ const GOAL_MS: f64 = 200.0;
 const TIMES: usize = 5;
 /// Shares of one chain.
 const A_CHAIN: u64 = 5;
-const ROLLUPS: [&[&str]; 2] = [
-    &[
-        include_str!("../../src/store/migrations/sqlite/0017_rollups.sql"),
-        include_str!("../../src/store/migrations/sqlite/0019_report_figures.sql"),
-        include_str!("../../src/store/migrations/sqlite/0030_hub_quarters.sql"),
-        include_str!("../../src/store/migrations/sqlite/0032_report_sums.sql"),
-        include_str!("../../src/store/migrations/sqlite/0037_chains.sql"),
-    ],
-    &[
-        include_str!("../../src/store/migrations/postgres/0002_rollups.sql"),
-        include_str!("../../src/store/migrations/postgres/0004_report_figures.sql"),
-        include_str!("../../src/store/migrations/postgres/0016_hub_quarters.sql"),
-        include_str!("../../src/store/migrations/postgres/0018_report_sums.sql"),
-        include_str!("../../src/store/migrations/postgres/0023_chains.sql"),
-    ],
-];
-
 /// The statements that make all figures of what rows there are, after they have emptied them.
 pub(crate) fn figures_of_rows(is_on_server: bool) -> Vec<String> {
     // What was noted of rows is made of these as well.
     let mut statements = vec!["DELETE FROM figure_changes".to_owned()];
-    for step in ROLLUPS[usize::from(is_on_server)] {
-        let lines = step.lines().filter(|line| !line.starts_with("--"));
-        let text = lines.collect::<Vec<_>>().join("\n");
-        let inserts = text.split(';').map(str::trim).filter(|statement| {
-            let is_of_names = statement.starts_with("INSERT INTO creative_names");
-            statement.starts_with("INSERT INTO") && !is_of_names
-        });
-        for insert in inserts {
-            let table = insert.split([' ', '(']).nth(2).expect("a table");
-            let empty = format!("DELETE FROM {table}");
-            if !statements.contains(&empty) {
-                statements.push(empty);
-            }
-            statements.push(insert.to_owned());
+    for insert in figures::inserts(is_on_server) {
+        let table = insert.split([' ', '(']).nth(2).expect("a table");
+        let empty = format!("DELETE FROM {table}");
+        if !statements.contains(&empty) {
+            statements.push(empty);
         }
+        statements.push(insert);
     }
     statements
 }

@@ -12,6 +12,8 @@
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
 mod chains;
+#[path = "../load/figures.rs"]
+mod figures;
 #[path = "../load/fill.rs"]
 mod fill;
 mod pace;
