@@ -23,7 +23,6 @@ use crate::store::landing_facts::LandingFacts;
 use crate::store::rollups::{Changes, VisitSums};
 use crate::store::scans::grade_code;
 use crate::store::shares::below::{known_child, new_child};
-use crate::store::shares::rows;
 use crate::store::shares::rows::{has_visit, own};
 use crate::store::{Result, Store, StoreError};
 
