@@ -55,6 +55,12 @@ PARTS = {
         "New scans, alone and with reports over ten million plays beside them; those reports; and plays, beside the same "
         "rows appended barely. The hub as it ships.",
     ),
+    "phones": Part(
+        "Pages for passers-by",
+        "10 minutes",
+        "What a passer-by waits for: landing pages at a thousand a second beside two hundred shares, postcards, and what "
+        "is said of a million shares; with both databases. The hub as it ships.",
+    ),
     "console": Part(
         "Pages of the console",
         "15 minutes",

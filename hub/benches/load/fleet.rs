@@ -15,12 +15,14 @@ const FIGURES: [&[&str]; 2] = [
         include_str!("../../src/store/migrations/sqlite/0019_report_figures.sql"),
         include_str!("../../src/store/migrations/sqlite/0030_hub_quarters.sql"),
         include_str!("../../src/store/migrations/sqlite/0032_report_sums.sql"),
+        include_str!("../../src/store/migrations/sqlite/0037_chains.sql"),
     ],
     &[
         include_str!("../../src/store/migrations/postgres/0002_rollups.sql"),
         include_str!("../../src/store/migrations/postgres/0004_report_figures.sql"),
         include_str!("../../src/store/migrations/postgres/0016_hub_quarters.sql"),
         include_str!("../../src/store/migrations/postgres/0018_report_sums.sql"),
+        include_str!("../../src/store/migrations/postgres/0023_chains.sql"),
     ],
 ];
 /// Campaigns on one screen, beside those that are on all.
@@ -126,9 +128,10 @@ pub(crate) struct Address {
 
 /// Routes whose answers are files or pictures; what describes all calls is as large as these are
 /// many.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "/api/v1/openapi.json",
     "/console/report.csv",
+    "/console/report/chains.csv",
     "/console/audit.csv",
     "/console/audit.jsonl",
     "/console/drafts/{campaign}/campaign.zip",
@@ -217,6 +220,13 @@ fn questions(path: &str) -> Vec<String> {
             });
             asked.collect()
         }
+        "/report/chains" | "/report/chains.csv" => [
+            "?campaign=campaign-10003",
+            "?screen=77",
+            "?campaign=campaign-10003&screen=77",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         "/times" => of(&[
             "?days=7",
             "?days=31",

@@ -1,29 +1,14 @@
-//! Rows by the million, made by the databases themselves; and their figures, made by the statements
-//! with which the schema's own steps made those of older databases.
+//! Rows by the million, made by the databases themselves, with their figures.
 
 use passerby_hub::system::clock;
 use passerby_hub::system::clock::DAY_MS;
 use passerby_testing::postgres::PostgresServer;
 
-use crate::fill;
 use crate::stand::{CAMPAIGNS, SCREENS, Stand};
+use crate::{figures, fill};
 
 /// Plays of a screen in a day: one every ten seconds.
 const A_DAY: u64 = 8_640;
-const ROLLUPS: [[&str; 4]; 2] = [
-    [
-        include_str!("../../src/store/migrations/sqlite/0017_rollups.sql"),
-        include_str!("../../src/store/migrations/sqlite/0019_report_figures.sql"),
-        include_str!("../../src/store/migrations/sqlite/0030_hub_quarters.sql"),
-        include_str!("../../src/store/migrations/sqlite/0032_report_sums.sql"),
-    ],
-    [
-        include_str!("../../src/store/migrations/postgres/0002_rollups.sql"),
-        include_str!("../../src/store/migrations/postgres/0004_report_figures.sql"),
-        include_str!("../../src/store/migrations/postgres/0016_hub_quarters.sql"),
-        include_str!("../../src/store/migrations/postgres/0018_report_sums.sql"),
-    ],
-];
 
 /// Writes so many plays and scans, each scan with a link that its visitor has opened.
 pub(crate) fn fill(stand: &Stand, server: Option<&PostgresServer>, plays: u64, scans: u64) {
@@ -84,23 +69,10 @@ pub(crate) fn fill(stand: &Stand, server: Option<&PostgresServer>, plays: u64, s
          SELECT id, made_for, created_ms, created_ms, CASE WHEN id % 2 = 0 THEN created_ms END FROM shares"
             .to_owned(),
     );
-    let steps = ROLLUPS[usize::from(is_server)];
-    statements.extend(steps.iter().flat_map(|step| inserts_of(step)));
+    statements.extend(figures::inserts(is_server));
     fill::run(
         server.zip(stand.database.as_deref()),
         &stand.data,
         &statements,
     );
-}
-
-/// The statements of a step that make figures from rows; a publication has written the names.
-fn inserts_of(step: &str) -> Vec<String> {
-    let lines = step.lines().filter(|line| !line.starts_with("--"));
-    let text = lines.collect::<Vec<_>>().join("\n");
-    text.split(';')
-        .map(str::trim)
-        .filter(|statement| statement.starts_with("INSERT INTO"))
-        .filter(|statement| !statement.starts_with("INSERT INTO creative_names"))
-        .map(str::to_owned)
-        .collect()
 }

@@ -12,6 +12,7 @@
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
+mod figures;
 mod fill;
 mod ingest;
 mod large;

@@ -1,7 +1,9 @@
 //! The report as a table for people.
 
 pub mod breakdown;
+pub mod chains;
 mod columns;
+pub mod kinds;
 mod labels;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,6 +12,7 @@ use crate::database::{DatabaseError, Lock, Transaction, owned_values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::Grade;
 use crate::store::rollups;
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::store::rollups::scanned;
 use crate::store::rollups::scanned::NewScan;
 use crate::store::rollups::{Changes, ScanKey, ScanSums};
@@ -172,9 +173,21 @@ fn record_strangers(
     let mut recorded = Vec::with_capacity(scans.len());
     for (scan, before) in scans.iter().zip(before) {
         let row = match before.row {
-            Some(row) => row,
+            Some(row) => {
+                // Its campaign had no page when it was opened first.
+                if scan.begins_chain && before.link.is_none() {
+                    let is_counted = rollups::scan_key(tx, row)?.is_counted();
+                    changes.links(first_link(scan, is_counted), LinkSums::ONE);
+                }
+                row
+            }
             None => match made.next() {
-                Some(Row::Made(row)) => row,
+                Some(Row::Made(row, is_counted)) => {
+                    if scan.begins_chain {
+                        changes.links(first_link(scan, is_counted), LinkSums::ONE);
+                    }
+                    row
+                }
                 Some(Row::Expired) => {
                     recorded.push(Recorded::Expired);
                     continue;
@@ -209,10 +222,22 @@ fn record_strangers(
     Ok(recorded)
 }
 
+/// What the link that begins a scan's chain is counted by.
+fn first_link(scan: &Scan, is_counted: bool) -> LinkKey {
+    LinkKey {
+        campaign: scan.landed.id.as_str().to_owned(),
+        screen: scan.contents.screen.get(),
+        generation: 0,
+        day: rollups::link_sums::day_of(scan.opened_ms),
+        is_counted,
+    }
+}
+
 enum Row {
     Expired,
     Full,
-    Made(i64),
+    /// With whether it counts.
+    Made(i64, bool),
 }
 
 /// Judges scans that have no row yet, and gives one to those that get one.
@@ -244,7 +269,7 @@ fn insert(
     }
     let known = verdicts::known(tx, &openings, true)?;
     let mut rows = Vec::with_capacity(scans.len());
-    let (mut inserted, mut of_plays) = (Vec::new(), Vec::new());
+    let (mut inserted, mut of_plays, mut counted) = (Vec::new(), Vec::new(), Vec::new());
     for (((scan, opening), known), &rows_of_play) in
         scans.iter().zip(&openings).zip(&known).zip(rows_of_plays)
     {
@@ -280,6 +305,7 @@ fn insert(
                     of,
                 });
             }
+            counted.push(counts);
             inserted.push(owned_values![
                 opening.screen,
                 opening.play,
@@ -303,11 +329,14 @@ fn insert(
         &inserted,
         |row| row.get::<i64>(0),
     )?;
-    let mut made = made.into_iter().flatten();
+    let mut made = made.into_iter().flatten().zip(counted);
     rows.into_iter()
         .map(|row| match row {
             Some(row) => Ok(row),
-            None => made.next().map(Row::Made).ok_or(DatabaseError::NoRow),
+            None => {
+                let made = made.next().map(|(row, counts)| Row::Made(row, counts));
+                made.ok_or(DatabaseError::NoRow)
+            }
         })
         .collect()
 }

@@ -464,6 +464,9 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "film_jobs",
                 "quotas",
                 "file_people",
+                "chains",
+                "link_numbers",
+                "link_days",
             ];
             let begins = [
                 "pruned_",

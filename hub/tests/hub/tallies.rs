@@ -121,6 +121,89 @@ fn settled_plays_of_competing_creatives_are_counted_with_their_scans() {
 }
 
 #[test]
+fn what_a_campaign_wants_is_told_to_its_screens_and_to_no_others() {
+    let stand = Stand::start();
+    let terminal = stand.terminal("one");
+    let toml = |by: &str| {
+        format!(
+            "title = 'Duel'\ntarget = 'https://duel.example/'\nlanding = 'page'\n[adaptive]\nby = '{by}'\n"
+        )
+    };
+    stand.publish(&stand.campaign("duel", &toml("presses"), &[[9; 3], [99; 3]]));
+    let manifest = stand.manifest(&terminal);
+    let items = &manifest.campaigns[0].items;
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let plays: Vec<Play> = (0..4)
+        .map(|at: u32| {
+            let item = &items[at as usize % 2];
+            Play {
+                seq: u64::from(at) + 1,
+                number: PlayNumber::new(100 + at).unwrap(),
+                content: PlayContent {
+                    assignment: item.assignment,
+                    campaign: "duel".to_owned(),
+                    creative: item.creative,
+                },
+                boot: "boot".into(),
+                start_boot_ms: 20_000 * u64::from(at),
+                visible_ms: 10_000,
+                outcome: Outcome::Complete,
+                display: Display::Unknown,
+            }
+        })
+        .collect();
+    let anchor = Anchor {
+        boot: "boot".into(),
+        boot_ms: 0,
+        wall_ms: now_ms - HOUR_MS,
+    };
+    let batch = PlayBatch::pack(Epoch(1), &plays, vec![anchor]);
+    let store = stand.hub().store;
+    let screen = terminal.credentials.screen;
+    store.take_plays(screen, &batch, now_ms).unwrap();
+    // The pages of both are opened, and only the second one's button is pressed.
+    let open = |visitor: u8, play: u32| {
+        let item = &items[(play as usize - 100) % 2];
+        let path = terminal.scan_path(item.assignment, play);
+        let own = location(&stand.visit(visitor, &path));
+        stand.visit(visitor, &own);
+        own
+    };
+    open(1, 100);
+    open(2, 102);
+    let own = open(3, 101);
+    stand.visit(3, &format!("{own}/go"));
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    let counted = || {
+        let tallies = store.tallies(screen, &zone, now_ms + 25 * HOUR_MS).unwrap();
+        let rows = tallies.unpack().unwrap();
+        [0, 1].map(|at: usize| {
+            let rows = rows
+                .iter()
+                .filter(|row| row.assignment == items[at].assignment);
+            rows.fold(
+                (0, None, None),
+                |sum: (u32, Option<u32>, Option<u32>), row| {
+                    let add = |sum: Option<u32>, of: Option<u32>| {
+                        of.map(|of| sum.unwrap_or(0) + of).or(sum)
+                    };
+                    (
+                        sum.0 + row.scanned,
+                        add(sum.1, row.led_to.visited),
+                        add(sum.2, row.led_to.pressed),
+                    )
+                },
+            )
+        })
+    };
+    assert_eq!(counted(), [(2, None, Some(0)), (1, None, Some(1))]);
+    stand.publish(&stand.campaign("duel", &toml("visits"), &[[9; 3], [99; 3]]));
+    assert_eq!(counted(), [(2, Some(2), None), (1, Some(1), None)]);
+    stand.publish(&stand.campaign("duel", &toml("scans"), &[[9; 3], [99; 3]]));
+    assert_eq!(counted(), [(2, None, None), (1, None, None)]);
+}
+
+#[test]
 fn a_goal_is_shared_out_among_the_screens_and_anew_when_one_comes() {
     let stand = Stand::start();
     let one = stand.terminal("one");

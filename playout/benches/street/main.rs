@@ -16,6 +16,7 @@ use std::time::Instant;
 use model::{ALIKE, Feedback, SETTING, Setting, runs};
 use passerby_playout::content::catalog::ItemKey;
 use passerby_playout::schedule::adaptive::{Airing, Candidate, LearningBounds, Model, pick};
+use passerby_protocol::campaign::AdaptiveBy;
 use passerby_protocol::tally::{Tally, WeekPart};
 
 fn main() {
@@ -107,7 +108,7 @@ fn pick_us(belief: &Model, bounds: &LearningBounds) -> f64 {
         .map(|at| ItemKey::from(format!("metro/{at}")))
         .collect();
     let nothing: [&[Tally]; 10] = [&[]; 10];
-    let estimates = belief.estimate(&nothing, None);
+    let estimates = belief.estimate(&nothing, AdaptiveBy::Scans, None);
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
         .zip(&estimates)

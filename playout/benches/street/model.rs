@@ -14,7 +14,8 @@ use passerby_playout::schedule::adaptive::{
     Airing, Candidate, LearningBounds, LearningReason, Model, pick,
 };
 use passerby_protocol::Assignment;
-use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
+use passerby_protocol::campaign::AdaptiveBy;
+use passerby_protocol::tally::{LedTo, Tally, WEEK_PARTS, WeekPart};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -203,7 +204,7 @@ pub(crate) fn run(
                 })
                 .collect();
             let group: Vec<&[Tally]> = told.iter().map(Vec::as_slice).collect();
-            let estimates = model.estimate(&group, Some(today));
+            let estimates = model.estimate(&group, AdaptiveBy::Scans, Some(today));
             let candidates: Vec<Candidate<'_>> = keys
                 .iter()
                 .zip(&estimates)
@@ -244,6 +245,7 @@ pub(crate) fn run(
                     part,
                     plays: plays[at],
                     scanned: u32::try_from(scanned.len()).unwrap_or(u32::MAX),
+                    led_to: LedTo::default(),
                 });
                 known[at].push(scanned);
             }

@@ -254,7 +254,7 @@ mod tests {
         category = 'c'
         apart_seconds = 60
         rivals_apart_seconds = 60
-        adaptive = { floor_percent = 5, ceiling_percent = 80 }
+        adaptive = { floor_percent = 5, ceiling_percent = 80, by = 'presses' }
         buyer = { order = 'o', line = 'l', buyer = 1, agency = 2, brand = 3, reference = 'r', creative = 'c' }
         link = { domain = 'go.shop.example', utm = { source = 'street' } }
         [[phase]]

@@ -36,7 +36,7 @@ pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain, target};
 pub use crate::campaign::never::{MAIN_ZONE, NeverAirs};
 pub use crate::campaign::terms::{
-    Adaptive, PlacementTerms, Separation, Takeover, Trigger, keeps_apart,
+    Adaptive, AdaptiveBy, PlacementTerms, Separation, Takeover, Trigger, keeps_apart,
 };
 pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;

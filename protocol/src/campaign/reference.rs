@@ -257,13 +257,21 @@ fn adaptive() -> KeyTable {
             key("floor_percent", "the least share of the campaign's plays for each placement")
                 .absent(FLOOR_PERCENT.to_string()),
             key("ceiling_percent", "the greatest share").absent(CEILING_PERCENT.to_string()),
+            key(
+                "by",
+                "what is counted of each play: `\"scans\"` of its code, `\"visits\"` of pages that go back to it, \
+                 `\"presses\"` of their button, or `\"conversions\"` that shops report",
+            )
+            .told()
+            .more("A play counts once, however many come of it. A screen or a hub that knows no more counts scans.")
+            .absent("`\"scans\"`"),
             key("among_campaigns", "`true` lets all campaigns that say so compete as one")
                 .told()
                 .absent("`false`"),
         ],
     )
     .intro(
-        "The placements compete: whichever is scanned most at that part of the week airs most. Default: by weight.",
+        "The placements compete: whichever brings most at that part of the week airs most. Default: by weight.",
     )
 }
 

@@ -86,7 +86,7 @@ pub struct Separation {
     pub rivals_apart_s: u32,
 }
 
-/// The campaign's placements are picked by how often they are scanned.
+/// The campaign's placements are picked by what comes of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adaptive {
     /// Least share of the campaign's plays for each creative, in percent.
@@ -96,6 +96,49 @@ pub struct Adaptive {
     /// Whether the campaign also shares its air time with others that say so, by the same measure.
     #[serde(default)]
     pub among_campaigns: bool,
+    /// What is counted of each play.
+    #[serde(default, skip_serializing_if = "AdaptiveBy::is_usual")]
+    pub by: AdaptiveBy,
+}
+
+/// What competing creatives are to bring, and are told apart by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdaptiveBy {
+    /// Somebody opens the code of the play.
+    #[default]
+    Scans,
+    /// A page is opened that goes back to the play.
+    Visits,
+    /// Its button is pressed.
+    Presses,
+    /// A shop reports a purchase or the like that goes back to the play.
+    Conversions,
+}
+
+impl AdaptiveBy {
+    /// Every one with its word in the file.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("scans", Self::Scans),
+        ("visits", Self::Visits),
+        ("presses", Self::Presses),
+        ("conversions", Self::Conversions),
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, by)| *by == self);
+        found.map_or("scans", |(word, _)| word)
+    }
+
+    /// Whether it is what is counted where nothing is said.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the form that serde asks for"
+    )]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[expect(
@@ -227,6 +270,10 @@ impl Adaptive {
                 among_campaigns: section
                     .switch("among_campaigns")
                     .is_some_and(|among| among.value),
+                by: section
+                    .choice("by", &AdaptiveBy::ALL)
+                    .map(|by| by.value)
+                    .unwrap_or_default(),
             };
             if adaptive.floor_percent > adaptive.ceiling_percent
                 && let Some(floor) = section

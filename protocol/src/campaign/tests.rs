@@ -353,7 +353,7 @@ fn a_phase_begins_with_the_local_day_even_where_its_midnight_is_skipped() {
 #[test]
 fn terms_on_the_rotation_are_read_and_travel() {
     let text = "title = 'A'\nadvertiser = 'Lumen'\ncategory = 'coffee'\napart_seconds = 60\nrivals_apart_seconds = 300\n\
-                [adaptive]\nfloor_percent = 10\n\
+                [adaptive]\nfloor_percent = 10\nby = 'presses'\n\
                 [[phase]]\nname = 'launch'\nuntil = 2026-12-07\ngoal_plays = 50\nends_on = 'goal'\n\
                 [[placement]]\ncreative = 'poster.jpg'\nshare_percent = 12.5\nper_hour = 6\nper_day = 40\nphases = ['launch']\n\
                 screens = ['Exit B', '#metro']\ntrigger = { name = 'button', seconds = 30 }\ntakeover = 'now'\n\
@@ -373,10 +373,12 @@ fn terms_on_the_rotation_are_read_and_travel() {
     assert!(!terms.is_for("Exit C", &["park".into()]));
     assert_eq!(campaign.separation.rivals_apart_s, 300);
     assert_eq!(
-        campaign
-            .adaptive
-            .map(|adaptive| (adaptive.floor_percent, adaptive.ceiling_percent)),
-        Some((10, 90))
+        campaign.adaptive.map(|adaptive| (
+            adaptive.floor_percent,
+            adaptive.ceiling_percent,
+            adaptive.by
+        )),
+        Some((10, 90, AdaptiveBy::Presses))
     );
     assert!(campaign.phases[0].ends_on_goal);
     let json = serde_json::to_string(&campaign).expect("serialises");
@@ -396,4 +398,28 @@ fn terms_that_make_no_sense_are_named_with_their_lines() {
     let problems = Campaign::parse("campaign.toml", text, &pictures()).expect_err("many");
     let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [2, 4, 10, 12, 13, 18, 19, 19], "{problems:#?}");
+}
+
+#[test]
+fn a_campaign_that_names_nothing_it_wants_goes_by_scans_and_travels_as_it_always_did() {
+    let text = "title = 'A'\n[adaptive]\n[[placement]]\ncreative = 'poster.jpg'\n";
+    let campaign = Campaign::parse("campaign.toml", text, &pictures()).expect("good");
+    let json = serde_json::to_value(&campaign).expect("serialises");
+    // A terminal that knows no more reads this, and one that does reads what an older hub sends.
+    assert_eq!(
+        json["adaptive"],
+        serde_json::json!({ "floor_percent": 2, "ceiling_percent": 90, "among_campaigns": false })
+    );
+    let read: Campaign = serde_json::from_value(json).expect("reads back");
+    assert_eq!(
+        read.adaptive.map(|adaptive| adaptive.by),
+        Some(AdaptiveBy::Scans)
+    );
+    let text = text.replace("[adaptive]\n", "[adaptive]\nby = 'sales'\n");
+    let problems = Campaign::parse("campaign.toml", &text, &pictures()).expect_err("no such word");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].to_string().contains("conversions"),
+        "{problems:?}"
+    );
 }

@@ -9,6 +9,11 @@ pub(super) const FORMS: &[Form] = &[
         &[
             field("by", BY, "what rows are by"),
             field("time_zone", Holds::Text, "whose days and hours these are"),
+            maybe(
+                "kind",
+                Holds::One("KindReport"),
+                "of one campaign: what its kind is about",
+            ),
             field("total", Holds::One("Figures"), "all rows together"),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
             maybe(

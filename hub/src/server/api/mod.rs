@@ -24,6 +24,7 @@ mod openapi;
 mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
+mod routes_of_chains;
 mod routes_of_drafts;
 mod routes_of_quotas;
 mod routes_of_slots;

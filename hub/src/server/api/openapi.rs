@@ -7,7 +7,8 @@ use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{Field, Form, Holds};
 use crate::server::api::{
     forms_of_alerts, forms_of_campaigns, forms_of_drafts, forms_of_people, forms_of_reports,
-    forms_of_screens, forms_of_sources, forms_of_times, routes_of_quotas, routes_of_slots,
+    forms_of_screens, forms_of_sources, forms_of_times, routes_of_chains, routes_of_quotas,
+    routes_of_slots,
 };
 use crate::server::console::rule::Rule;
 
@@ -18,6 +19,7 @@ pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
         forms_of_campaigns::FORMS,
         forms_of_drafts::FORMS,
         forms_of_reports::FORMS,
+        routes_of_chains::FORMS,
         forms_of_people::FORMS,
         forms_of_sources::FORMS,
         forms_of_alerts::FORMS,

@@ -80,6 +80,12 @@ impl Asker {
         self.visitor.say(words)
     }
 
+    /// Whether they read Chinese: where a sentence has numbers in it, each language puts them
+    /// elsewhere.
+    pub(crate) fn is_chinese(&self) -> bool {
+        self.visitor.language == Language::Chinese
+    }
+
     /// See [`Visitor::at`].
     pub(crate) fn at(&self, path: &str) -> String {
         self.visitor.at(path)

@@ -26,6 +26,7 @@
 
 pub(crate) mod asker;
 pub(crate) mod audit_words;
+mod chain_plot;
 pub(crate) mod fields;
 mod devices;
 mod fault_words;

@@ -4,7 +4,7 @@
 use crate::people::Right;
 use crate::server::console::layout;
 use crate::server::console::pages::{
-    account, account_step, audit, campaigns, join, moments, overview, pair, people, person,
+    account, account_step, audit, campaigns, chains, join, moments, overview, pair, people, person,
     preview, report, screen, screen_frame, screens, sign_in, times,
 };
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
@@ -237,6 +237,20 @@ fn of_hub() -> Vec<Route> {
             ONE,
             "the same as CSV",
             report::csv,
+        ),
+        get(
+            "/console/report/chains",
+            may(Right::SeeReports),
+            &[200, 404, 422],
+            "what became of the shares of a campaign or of a screen",
+            chains::show,
+        ),
+        get(
+            "/console/report/chains.csv",
+            may(Right::SeeReports),
+            ONE,
+            "the same as CSV",
+            chains::csv,
         ),
         get(
             "/console/people",

@@ -364,7 +364,11 @@ pub(crate) fn privacy(language: Language) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr as _;
+    use std::sync::Arc;
+
     use jiff::civil::date;
+    use passerby_protocol::Digest;
 
     use super::*;
 
@@ -396,6 +400,53 @@ mod tests {
                     assert_eq!(has_after, stage == Stage::After, "{kind:?} {stage:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn before_an_event_its_page_counts_the_days_down_whatever_else_it_says() {
+        for kind in ["event", "combined"] {
+            let toml = format!(
+                "title = 'x'\nkind = '{kind}'\ntarget = 'https://cafe.example/'\nlanding = 'page'\n\
+                 [[phase]]\nname = 'a'\nfrom = 2026-12-04\nuntil = 2026-12-06\n"
+            );
+            let facts = LandingFacts {
+                campaign: Arc::new(campaign(&toml)),
+                target: None,
+                creative: Digest([7; 32]),
+                thumbnail_px: (0, 0),
+                is_film: false,
+                is_live: true,
+                sighting: None,
+                is_own: true,
+                is_passed_on: false,
+                told: None,
+            };
+            let said = |day, language| {
+                let noon = date(2026, 12, day).at(12, 0, 0, 0);
+                let noon = noon.to_zoned(clock::time_zone()).unwrap();
+                let page = Page {
+                    facts: &facts,
+                    told: None,
+                    path: "/s/link",
+                    is_link: true,
+                    public_url: &PublicUrl::from_str("https://hub.example").unwrap(),
+                    language: None,
+                    now_ms: noon.timestamp().as_millisecond(),
+                };
+                page.next(language).into_string()
+            };
+            let before = said(1, Language::English);
+            assert!(
+                before.contains("It begins on 4 December, in 3 days"),
+                "{before}"
+            );
+            let days = before.find("It begins");
+            assert!(days < before.find("Like it?"), "it stands first: {before}");
+            assert!(said(1, Language::Chinese).contains("12月4日开始，还有 3 天"));
+            assert!(said(3, Language::English).contains("It begins tomorrow"));
+            assert!(said(4, Language::English).contains("Until 6 December, 2 more days"));
+            assert!(said(7, Language::English).contains("It is over now"));
         }
     }
 }

@@ -154,6 +154,11 @@ pub(crate) const TABLES: &[Table] = &[
         id: Integer, name: Text, scan: Integer, parent: Integer, generation: Integer, made_for: Bytes,
         owner: Bytes, created_ms: Integer, children: Integer,
     }),
+    table!(link_numbers [share] { share: Integer, scan: Integer, generation: Integer, nth: Integer }),
+    table!(chains [scan] {
+        scan: Integer, campaign: Text, screen: Integer, counted: Boolean, scanned_ms: Integer, links: Integer,
+        depth: Integer, newest_ms: Integer,
+    }),
     table!(passed_on [share] {
         share: Integer, passed_ms: Integer, has_sentence: Boolean, has_name: Boolean, changes: Integer,
     }),
@@ -230,6 +235,11 @@ pub(crate) const TABLES: &[Table] = &[
         span: Integer, at: Integer, screen: Integer, plays: Integer, visible_ms: Integer, scans: Integer,
         visits: Integer, pressed: Integer, shares: Integer,
     }),
+    table!(link_days [campaign, screen, generation, day, counted] {
+        campaign: Text, screen: Integer, generation: Integer, day: Integer, counted: Boolean, links: Integer,
+        brought: Integer, sharers: Integer, squares: Integer, in_hour: Integer, in_day: Integer, in_week: Integer,
+        later: Integer,
+    }),
     table!(unassigned_plays [screen, content] { screen: Integer, content: Integer }),
     table!(figure_changes [id] { id: Integer, changes: Text }),
     table!(creative_names [creative, campaign, name] { creative: Text, campaign: Text, name: Text }),
@@ -249,6 +259,11 @@ pub(crate) const TABLES: &[Table] = &[
     table!(pruned_share_quarters [screen, quarter, campaign, creative, generation, counted] {
         screen: Integer, quarter: Integer, campaign: Text, creative: Text, generation: Integer, counted: Boolean,
         shares: Integer,
+    }),
+    table!(pruned_link_days [campaign, screen, generation, day, counted] {
+        campaign: Text, screen: Integer, generation: Integer, day: Integer, counted: Boolean, links: Integer,
+        brought: Integer, sharers: Integer, squares: Integer, in_hour: Integer, in_day: Integer, in_week: Integer,
+        later: Integer,
     }),
     table!(pruned_boot_plays [boot, ledger, content] {
         ledger: Integer, boot: Integer, content: Integer, screen: Integer, plays: Integer, first_seq: Integer,

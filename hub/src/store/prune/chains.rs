@@ -8,6 +8,7 @@ use crate::database::{DatabaseError, Transaction, Value, owned_values};
 use crate::store::prune::days::{RowDays, Table};
 use crate::store::prune::sums::{PrunedSums, keep_highest};
 use crate::store::rollups;
+use crate::store::rollups::link_sums::{Below, LinkKey, LinkSums};
 use crate::store::rollups::{ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Most scans that one transaction looks at.
@@ -152,6 +153,15 @@ fn prune_visits(
     Ok(())
 }
 
+/// A link that goes.
+struct PrunedLink {
+    id: i64,
+    made_ms: i64,
+    generation: i64,
+    /// What it was to the one above; `None` of what began a chain.
+    above: Option<(i64, Below)>,
+}
+
 /// A link stays while it has a visit, or a link below it.
 fn prune_links(
     tx: &Transaction<'_>,
@@ -160,33 +170,69 @@ fn prune_links(
     sums: &mut PrunedSums,
     days: &mut RowDays,
 ) -> Result<(), DatabaseError> {
-    let links: Vec<Vec<(i64, i64, i64, bool)>> = tx.all_each(
-        "SELECT id, created_ms, generation, parent IS NOT NULL FROM shares
-         WHERE scan = ?1 AND created_ms < ?2
+    let links = tx.all_each(
+        "SELECT shares.id, shares.created_ms, shares.generation, above.generation, above.created_ms, nth, scanned_ms
+         FROM shares JOIN scans ON scans.id = shares.scan
+         LEFT JOIN shares AS above ON above.id = shares.parent
+         LEFT JOIN link_numbers ON link_numbers.share = shares.id
+         WHERE shares.scan = ?1 AND shares.created_ms < ?2
            AND NOT EXISTS (SELECT 1 FROM visits WHERE visits.share = shares.id)
            AND NOT EXISTS (SELECT 1 FROM shares AS child WHERE child.parent = shares.id)
          LIMIT ?3",
         &of_scans(scans, before_ms),
-        |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| {
+            let made_ms = row.get(1)?;
+            let above: (Option<i64>, Option<i64>, Option<i64>) =
+                (row.get(3)?, row.get(4)?, row.get(5)?);
+            let scanned_ms = row.get(6)?;
+            let above = match above {
+                (Some(generation), Some(above_ms), Some(nth)) => Some((
+                    generation,
+                    Below {
+                        made_ms,
+                        nth,
+                        above_ms,
+                        scanned_ms,
+                    },
+                )),
+                _ => None,
+            };
+            Ok::<_, DatabaseError>(PrunedLink {
+                id: row.get(0)?,
+                made_ms,
+                generation: row.get(2)?,
+                above,
+            })
+        },
     )?;
     let mut gone = Vec::new();
     for (scan, links) in scans.iter().zip(links) {
-        for (link, created_ms, generation, was_passed_on) in links {
-            if was_passed_on {
+        let key = |generation, made_ms| LinkKey {
+            campaign: scan.key.campaign.clone(),
+            screen: scan.key.screen,
+            generation,
+            day: rollups::link_sums::day_of(made_ms),
+            is_counted: scan.key.is_counted(),
+        };
+        for link in links {
+            if let Some((generation, below)) = link.above {
                 sums.share(ShareKey {
                     screen: scan.key.screen,
-                    quarter: rollups::quarter_of(created_ms),
+                    quarter: rollups::quarter_of(link.made_ms),
                     campaign: scan.key.campaign.clone(),
                     creative: scan.key.creative.clone(),
-                    generation,
+                    generation: link.generation,
                     is_counted: scan.key.is_counted(),
                 });
+                sums.link(key(generation, below.above_ms), LinkSums::below(&below));
             }
-            days.add(Table::Shares, created_ms);
-            gone.push(owned_values![link]);
+            sums.link(key(link.generation, link.made_ms), LinkSums::ONE);
+            days.add(Table::Shares, link.made_ms);
+            gone.push(owned_values![link.id]);
         }
     }
     passed_on(tx, &gone)?;
+    tx.execute_each("DELETE FROM link_numbers WHERE share = ?1", &gone)?;
     tx.execute_each("DELETE FROM shares WHERE id = ?1", &gone)?;
     Ok(())
 }
@@ -247,6 +293,7 @@ fn prune_scans(
     if let Some((screen, play)) = highest {
         keep_highest(tx, screen, play)?;
     }
+    tx.execute_each("DELETE FROM chains WHERE scan = ?1", &gone)?;
     tx.execute_each("DELETE FROM scans WHERE id = ?1", &gone)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::database::{DatabaseError, Transaction, owned_values};
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::store::rollups::{PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Sums of pruned rows, in the shape of the figures, by the quarter of an hour.
@@ -13,6 +14,7 @@ pub(super) struct PrunedSums {
     scans: BTreeMap<ScanKey, ScanSums>,
     visits: BTreeMap<VisitKey, VisitSums>,
     shares: BTreeMap<ShareKey, i64>,
+    links: BTreeMap<LinkKey, LinkSums>,
 }
 
 impl PrunedSums {
@@ -45,6 +47,11 @@ impl PrunedSums {
     /// Adds a link that was passed on.
     pub(super) fn share(&mut self, key: ShareKey) {
         *self.shares.entry(key).or_default() += 1;
+    }
+
+    /// Adds a link, or what a link tells of the one above.
+    pub(super) fn link(&mut self, key: LinkKey, by: LinkSums) {
+        *self.links.entry(key).or_default() += by;
     }
 
     /// Writes them, in the order of their keys.
@@ -158,8 +165,50 @@ impl PrunedSums {
              DO UPDATE SET shares = pruned_share_quarters.shares + excluded.shares",
             &shares,
         )?;
-        Ok(())
+        write_links(tx, self.links)
     }
+}
+
+fn write_links(
+    tx: &Transaction<'_>,
+    links: BTreeMap<LinkKey, LinkSums>,
+) -> Result<(), DatabaseError> {
+    let links: Vec<_> = links
+        .into_iter()
+        .map(|(key, sums)| {
+            owned_values![
+                key.campaign,
+                key.screen,
+                key.generation,
+                key.day,
+                key.is_counted,
+                sums.links,
+                sums.brought,
+                sums.sharers,
+                sums.squares,
+                sums.in_hour,
+                sums.in_day,
+                sums.in_week,
+                sums.later
+            ]
+        })
+        .collect();
+    tx.execute_each(
+        "INSERT INTO pruned_link_days (campaign, screen, generation, day, counted, links, brought, sharers, squares,
+                                       in_hour, in_day, in_week, later)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (campaign, screen, generation, day, counted)
+         DO UPDATE SET links = pruned_link_days.links + excluded.links,
+                       brought = pruned_link_days.brought + excluded.brought,
+                       sharers = pruned_link_days.sharers + excluded.sharers,
+                       squares = pruned_link_days.squares + excluded.squares,
+                       in_hour = pruned_link_days.in_hour + excluded.in_hour,
+                       in_day = pruned_link_days.in_day + excluded.in_day,
+                       in_week = pruned_link_days.in_week + excluded.in_week,
+                       later = pruned_link_days.later + excluded.later",
+        &links,
+    )?;
+    Ok(())
 }
 
 /// Keeps the highest number of a screen's rows that are pruned.

@@ -2,7 +2,9 @@
 //! visits.
 
 mod breakdown;
+mod chains;
 mod goals;
+mod kinds;
 mod names;
 mod plays;
 mod tally;
@@ -21,7 +23,12 @@ use crate::system::clock;
 pub use crate::store::report::breakdown::{
     Breakdown, BreakdownError, By, Figures, Filter, Key, Shown,
 };
+pub use crate::store::report::chains::{
+    AfterScan, CHAINS_DRAWN, ChainReport, Estimate, GenerationLine, LARGEST_MAX, LargeChain,
+    NODES_MAX, Node, PLACES_MAX, PlaceLine, Reproduction,
+};
 pub use crate::store::report::goals::GoalCount;
+pub use crate::store::report::kinds::{Burst, Followers, KindReport, Returning, Tail, WentOn};
 pub use crate::store::report::names::{FileName, Names};
 pub use crate::store::report::plays::{
     LOCAL_CAMPAIGNS_MAX, LocalCounts, PlayCounts, UnassignedCounts,
@@ -186,7 +193,7 @@ impl Store {
                 visits: visits(tx)?,
                 screens: screens(tx)?,
                 goals: goals::goals(tx)?,
-                chains: chains(tx)?,
+                chains: newest_chains(tx)?,
                 shares: shares(tx)?,
                 names: names::names(tx)?,
             })
@@ -325,7 +332,7 @@ fn screens(tx: &Transaction<'_>) -> Result<Vec<ScreenLine>> {
     Ok(lines)
 }
 
-fn chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
+fn newest_chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
     let mut chains: Vec<(i64, Chain)> = Vec::new();
     tx.each(
         // Either form goes from each of the newest to its links, and reads no others.

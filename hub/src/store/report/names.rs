@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use passerby_protocol::foreign;
+use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Transaction, Value, values};
+use crate::database::{DatabaseError, Transaction, Value, owned_values, values};
 
 /// Names by number, folder and digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -125,6 +125,39 @@ pub(super) fn screens(tx: &Transaction<'_>) -> Result<BTreeMap<String, String>, 
         Ok::<_, DatabaseError>(ControlFlow::Continue(()))
     })?;
     Ok(names)
+}
+
+/// Reads the names of some screens.
+pub(super) fn screens_of(
+    tx: &Transaction<'_>,
+    numbers: impl Iterator<Item = ScreenNumber>,
+) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let numbers: BTreeSet<u32> = numbers.map(ScreenNumber::get).collect();
+    let sets: Vec<_> = numbers
+        .iter()
+        .map(|&number| owned_values![number])
+        .collect();
+    let found = tx.all_each("SELECT name FROM screens WHERE number = ?1", &sets, |row| {
+        row.get::<String>(0)
+    })?;
+    let found = numbers.iter().zip(found);
+    Ok(found
+        .filter_map(|(number, name)| Some((number.to_string(), escaped(name.first()?))))
+        .collect())
+}
+
+/// Reads the title of one campaign.
+pub(super) fn title_of(
+    tx: &Transaction<'_>,
+    campaign: &CampaignId,
+) -> Result<Option<String>, DatabaseError> {
+    let body: Option<String> = tx.optional(
+        "SELECT body FROM campaigns WHERE id = ?1",
+        values![campaign.as_str()],
+        |row| row.get(0),
+    )?;
+    let read = body.and_then(|body| serde_json::from_str::<Titled>(&body).ok());
+    Ok(read.map(|read| escaped(&read.title)))
 }
 
 /// Reads the titles of all campaigns.

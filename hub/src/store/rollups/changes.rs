@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::store::rollups::link_sums::{LinkKey, LinkSums};
 use crate::system::clock::HOUR_MS;
 
 /// The hour, and the quarter, of plays that have no date.
@@ -144,6 +145,7 @@ pub(in crate::store) struct Changes {
     pub(super) scans: BTreeMap<ScanKey, ScanSums>,
     pub(super) visits: BTreeMap<VisitKey, VisitSums>,
     pub(super) shares: BTreeMap<ShareKey, i64>,
+    pub(super) links: BTreeMap<LinkKey, LinkSums>,
 }
 
 impl Changes {
@@ -181,5 +183,10 @@ impl Changes {
     /// Adds links that were passed on, or takes them off with a number below zero.
     pub(in crate::store) fn shares(&mut self, key: ShareKey, by: i64) {
         *self.shares.entry(key).or_default() += by;
+    }
+
+    /// Adds links and what they brought, or takes them off with numbers below zero.
+    pub(in crate::store) fn links(&mut self, key: LinkKey, by: LinkSums) {
+        *self.links.entry(key).or_default() += by;
     }
 }

@@ -7,6 +7,8 @@
 
 pub(super) mod boots;
 mod changes;
+pub(super) mod link_sums;
+mod links;
 mod noted;
 pub(super) mod recount;
 pub(super) mod scanned;
@@ -89,6 +91,7 @@ pub(super) fn restand(
         return Ok(());
     }
     scanned::recount_scan(tx, scan, is_counted, changes)?;
+    links::restand(tx, scan, is_counted, changes)?;
     restand_chain(tx, scan, &screen, (was_counted, is_counted), changes)
 }
 

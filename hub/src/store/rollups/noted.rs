@@ -20,6 +20,7 @@ use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::store::rollups::changes::{
     Changes, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums,
 };
+use crate::store::rollups::link_sums::{LinkKey, LinkSums, SUMS};
 use crate::store::{Result, Store};
 
 /// Most notes that are added up in one transaction.
@@ -45,6 +46,8 @@ struct Note {
     visits: Vec<NotedVisits>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shares: Vec<NotedShares>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<NotedLinks>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,6 +65,9 @@ struct NotedVisits(u32, i64, String, String, i64, u8, bool, i64, i64, i64, i64);
 #[derive(Debug, Serialize, Deserialize)]
 struct NotedShares(u32, i64, String, String, i64, bool, i64);
 
+#[derive(Debug, Serialize, Deserialize)]
+struct NotedLinks(String, u32, i64, i64, bool, [i64; SUMS]);
+
 impl From<Changes> for Note {
     /// Leaves out what was added and taken off again.
     fn from(changes: Changes) -> Self {
@@ -70,6 +76,7 @@ impl From<Changes> for Note {
         let scans = changes.scans.into_iter();
         let visits = changes.visits.into_iter();
         let shares = changes.shares.into_iter();
+        let links = changes.links.into_iter();
         Self {
             plays: plays
                 .filter(|(_, sums)| *sums != PlaySums::default())
@@ -139,6 +146,19 @@ impl From<Changes> for Note {
                     )
                 })
                 .collect(),
+            links: links
+                .filter(|(_, sums)| *sums != LinkSums::default())
+                .map(|(key, sums)| {
+                    NotedLinks(
+                        key.campaign,
+                        key.screen,
+                        key.generation,
+                        key.day,
+                        key.is_counted,
+                        sums.to_array(),
+                    )
+                })
+                .collect(),
         }
     }
 }
@@ -150,6 +170,7 @@ impl Note {
             && self.scans.is_empty()
             && self.visits.is_empty()
             && self.shares.is_empty()
+            && self.links.is_empty()
     }
 
     fn add_to(self, changes: &mut Changes) {
@@ -224,6 +245,16 @@ impl Note {
                 is_counted,
             };
             changes.shares(key, by);
+        }
+        for NotedLinks(campaign, screen, generation, day, is_counted, sums) in self.links {
+            let key = LinkKey {
+                campaign,
+                screen,
+                generation,
+                day,
+                is_counted,
+            };
+            changes.links(key, LinkSums::from_array(sums));
         }
     }
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::database::{DatabaseError, Row, Transaction, Value};
 use crate::store::rollups::changes::Changes;
+use crate::store::rollups::links::links_of_rows;
 use crate::store::rollups::sum_table::SumTable;
 use crate::store::rollups::tables::{
-    CAMPAIGN_QUARTERS, CREATIVE_SUMS, Contents, HUB_QUARTERS, PLAY_HOURS, PLAY_QUARTERS,
+    CAMPAIGN_QUARTERS, CREATIVE_SUMS, Contents, HUB_QUARTERS, LINK_DAYS, PLAY_HOURS, PLAY_QUARTERS,
     PLAY_TOTALS, SCAN_HOURS, SCAN_TOTALS, SCREEN_QUARTERS, SCREEN_SUMS, SHARE_HOURS, SHARE_TOTALS,
     VISIT_HOURS, VISIT_TOTALS,
 };
@@ -52,7 +53,13 @@ static BOOT_PLAYS: SumTable = SumTable {
     ],
 };
 
-static TABLES: [Counted; 15] = [
+static CHAINS: SumTable = SumTable {
+    name: "chains",
+    keys: &["scan", "campaign", "screen", "counted", "scanned_ms"],
+    sums: &["links", "depth", "newest_ms"],
+};
+
+static TABLES: [Counted; 17] = [
     Counted {
         table: &PLAY_HOURS,
         kept: None,
@@ -307,6 +314,37 @@ static TABLES: [Counted; 15] = [
                         FROM screen_quarters) AS spans
                   GROUP BY span, at, screen",
         is_from_rows: false,
+    },
+    Counted {
+        table: &LINK_DAYS,
+        kept: None,
+        counted: concat!(
+            "SELECT campaign, screen, generation, day, counted, CAST(sum(links) AS BIGINT), CAST(sum(brought) AS BIGINT),
+                    CAST(sum(sharers) AS BIGINT), CAST(sum(squares) AS BIGINT), CAST(sum(in_hour) AS BIGINT),
+                    CAST(sum(in_day) AS BIGINT), CAST(sum(in_week) AS BIGINT), CAST(sum(later) AS BIGINT)
+             FROM (",
+            links_of_rows!(""),
+            " UNION ALL
+             SELECT campaign, screen, generation, day, counted, links, brought, sharers, squares, in_hour, in_day, in_week,
+                    later
+             FROM pruned_link_days) AS added
+             GROUP BY campaign, screen, generation, day, counted"
+        ),
+        is_from_rows: true,
+    },
+    // Of a chain of which links were pruned it stays known how many there were.
+    Counted {
+        table: &CHAINS,
+        kept: Some(
+            "SELECT scan, campaign, screen, counted, scanned_ms, links, depth, newest_ms FROM chains
+             WHERE scanned_ms >= (SELECT before_ms FROM pruned_before)",
+        ),
+        counted: "SELECT scans.id, campaign, screen, grade < 2 AND standing < 2, scanned_ms, count(*), max(generation),
+                         max(created_ms)
+                  FROM shares JOIN scans ON scans.id = scan
+                  WHERE parent IS NOT NULL AND scanned_ms >= (SELECT before_ms FROM pruned_before)
+                  GROUP BY scans.id, campaign, screen, grade < 2 AND standing < 2, scanned_ms",
+        is_from_rows: true,
     },
 ];
 

@@ -291,6 +291,26 @@ fn fill(stand: &Stand) {
     }
 }
 
+/// Has a page passed on by many, ten days ago.
+fn pass_on(stand: &Stand) {
+    let links = crate::console::chains::passed_on(stand);
+    let open = |visitor: u8, path: &str| {
+        let own = crate::stand::location(&stand.visit(visitor, path));
+        assert_eq!(stand.visit(visitor, &own).status(), 200);
+        own
+    };
+    let mut last = links[4].clone();
+    for visitor in 20..=26 {
+        last = open(visitor, &last);
+        if visitor % 2 == 0 {
+            open(visitor + 60, &last);
+        }
+    }
+    for visitor in 30..=55 {
+        open(visitor, &links[3]);
+    }
+}
+
 /// Fills the form of an emergency, and goes on to what confirms it.
 fn write_emergency(browser: &mut Browser) {
     browser.fill("headline", "请立即离开大楼 Leave the building now");
@@ -464,6 +484,7 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
     fill(&stand);
     make_rules(&stand);
     make_source(&stand);
+    pass_on(&stand);
     browser.open(&stand.address("/console/campaigns/jazz"));
     browser.press("main .actions form button");
     for (name, path) in [
@@ -483,6 +504,9 @@ fn every_page_can_be_used_by_everybody_and_fits_a_phone() {
         ("draft-versions", "/console/drafts/jazz/versions"),
         ("report", "/console/report?by=hour"),
         ("report-by-screen", "/console/report?by=screen"),
+        ("report-of-one", "/console/report?campaign=book"),
+        ("chains", "/console/report/chains?campaign=book"),
+        ("chains-none", "/console/report/chains?campaign=jazz"),
         (
             "report-wrong",
             "/console/report?from=2026-12-02&until=2026-12-01",

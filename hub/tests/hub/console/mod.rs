@@ -1,6 +1,7 @@
 //! The console and the calls of programs: rights, ways in, forms, pages, and real browsers.
 
 mod api;
+mod chains;
 mod conflicts;
 mod content_faults;
 mod draft_attacks;

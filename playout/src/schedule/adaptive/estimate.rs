@@ -1,6 +1,8 @@
-//! What the tallies say about how often each candidate is scanned.
+//! What the tallies say about how often each candidate is scanned, or brings what else its campaign
+//! wants; "scanned" stands for that below.
 
 use jiff::civil::Date;
+use passerby_protocol::campaign::AdaptiveBy;
 use passerby_protocol::tally::{Tally, WEEK_PARTS, WeekPart};
 
 /// The numbers of the estimate. A scan that is not seen but assumed is a pseudo-scan: a belief with
@@ -37,7 +39,7 @@ impl Default for Model {
 pub struct Evidence {
     /// How many plays were judged.
     pub plays: u64,
-    /// How many of them were scanned.
+    /// How many of them were scanned, or brought what else is wanted.
     pub scanned: u64,
 }
 
@@ -46,6 +48,8 @@ pub struct Evidence {
 pub struct Estimate {
     parts: [Belief; WEEK_PARTS],
     whole: Belief,
+    /// By what it was judged.
+    pub(super) by: AdaptiveBy,
 }
 
 /// A beta distribution over the rate; both parameters are at least 1.
@@ -108,7 +112,12 @@ impl Model {
     /// `today` is the day at the venue; without it days are counted back from the newest tally. The
     /// cost is a few microseconds for a hundred rows, so the caller keeps the result until tallies
     /// or the day change.
-    pub fn estimate(&self, group: &[&[Tally]], today: Option<Date>) -> Vec<Estimate> {
+    pub fn estimate(
+        &self,
+        group: &[&[Tally]],
+        by: AdaptiveBy,
+        today: Option<Date>,
+    ) -> Vec<Estimate> {
         let today = today.or_else(|| {
             group
                 .iter()
@@ -117,7 +126,7 @@ impl Model {
         });
         let counts: Vec<[PartCounts; WEEK_PARTS]> = group
             .iter()
-            .map(|tallies| self.discounted(tallies, today))
+            .map(|tallies| self.discounted(tallies, by, today))
             .collect();
         let total = |of: &mut dyn Iterator<Item = PartCounts>| {
             of.fold(PartCounts::default(), |mut sum, counts| {
@@ -150,22 +159,29 @@ impl Model {
                         Belief::new(firmness, rates[part] * lift, parts[part])
                     }),
                     whole: Belief::new(self.lift_scans, rate, whole),
+                    by,
                 }
             })
             .collect()
     }
 
-    fn discounted(&self, tallies: &[Tally], today: Option<Date>) -> [PartCounts; WEEK_PARTS] {
+    fn discounted(
+        &self,
+        tallies: &[Tally],
+        by: AdaptiveBy,
+        today: Option<Date>,
+    ) -> [PartCounts; WEEK_PARTS] {
         let mut parts = [PartCounts::default(); WEEK_PARTS];
         for tally in tallies {
             let age = today.map_or(0, |today| (today - tally.day).get_days().max(0));
+            let brought = tally.brought(by);
             let weight = libm::exp(-std::f64::consts::LN_2 * f64::from(age) / self.half_life_days);
             parts[tally.part.index()] += PartCounts {
                 plays: weight * f64::from(tally.plays),
-                scanned: weight * f64::from(tally.scanned),
+                scanned: weight * f64::from(brought),
                 seen: Evidence {
                     plays: u64::from(tally.plays),
-                    scanned: u64::from(tally.scanned),
+                    scanned: u64::from(brought),
                 },
             };
         }

@@ -1,5 +1,6 @@
 //! Which of a group's candidates airs next, so that what is scanned most airs most: Thompson
-//! sampling within bounds.
+//! sampling within bounds. A campaign may want visits, presses or conversions instead; what is said
+//! of scans below holds of these.
 //!
 //! A group is a campaign with its placements as candidates, or several campaigns that opted in,
 //! each one candidate. For each candidate a rate is sampled from what is believed about it in this
@@ -221,11 +222,12 @@ pub fn pick(
     )]
     let basis = PickBasis {
         part,
+        by: candidates[index].estimate.by,
         seen: belief.seen,
         expected_ppm: (belief.mean() * 1e6) as u32,
     };
     let reason = if !is_anything_known {
-        LearningReason::Lot
+        LearningReason::Lot(basis.by)
     } else if index == leader {
         LearningReason::Best(basis)
     } else if index == next {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use passerby_protocol::campaign::AdaptiveBy;
 use passerby_protocol::tally::WeekPart;
 
 use crate::schedule::adaptive::estimate::Evidence;
@@ -18,8 +19,8 @@ pub enum LearningReason {
         /// Each airs at least once in so many plays.
         of_plays: u64,
     },
-    /// No scan of any candidate is known yet.
-    Lot,
+    /// No scan of any candidate is known yet, or nothing else of what it is to bring.
+    Lot(AdaptiveBy),
     /// It is expected to be scanned most.
     Best(PickBasis),
     /// It is expected to be scanned most of those that are not at their ceiling.
@@ -34,6 +35,8 @@ pub enum LearningReason {
 pub struct PickBasis {
     /// In which part of the week; `None` when the clock is not trusted.
     pub part: Option<WeekPart>,
+    /// What it is to bring.
+    pub by: AdaptiveBy,
     /// What was counted there.
     pub seen: Evidence,
     /// How often it is expected to be scanned, in scanned plays per million.
@@ -47,8 +50,11 @@ impl fmt::Display for LearningReason {
             Self::Turn { of_plays } => {
                 write!(f, "its turn: each airs at least once in {of_plays} plays")
             }
-            Self::Lot => f.write_str("by lot: no scans are counted yet"),
-            Self::Best(basis) => write!(f, "likely to be scanned most {basis}"),
+            Self::Lot(by) => write!(f, "by lot: no {} are counted yet", by.word()),
+            Self::Best(basis) => match basis.by {
+                AdaptiveBy::Scans => write!(f, "likely to be scanned most {basis}"),
+                by => write!(f, "likely to bring most {} {basis}", by.word()),
+            },
             Self::NextBest(basis) => {
                 write!(
                     f,
@@ -69,7 +75,7 @@ impl fmt::Display for PickBasis {
         }
         if scanned == 0 {
             let s = if plays == 1 { "" } else { "s" };
-            return write!(f, "no scans in {plays} play{s} so far");
+            return write!(f, "no {} in {plays} play{s} so far", self.by.word());
         }
         // Rounded half up to a tenth of a percent, or a hundredth where that would say too little.
         if scanned * 100 >= plays {
@@ -95,6 +101,7 @@ mod tests {
     fn reasons_read_as_sentences() {
         let basis = |plays, scanned| PickBasis {
             part: Some(part()),
+            by: AdaptiveBy::Scans,
             seen: Evidence { plays, scanned },
             expected_ppm: 0,
         };
@@ -110,6 +117,13 @@ mod tests {
             (
                 LearningReason::Trying(basis(10_000, 7)),
                 "trying it on weekday mornings (6-10): 0.07 % of 10000 plays",
+            ),
+            (
+                LearningReason::Best(PickBasis {
+                    by: AdaptiveBy::Presses,
+                    ..basis(800, 17)
+                }),
+                "likely to bring most presses on weekday mornings (6-10): 2.1 % of 800 plays",
             ),
             (
                 LearningReason::Turn { of_plays: 20 },

@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use passerby_protocol::Assignment;
-use passerby_protocol::tally::Tally;
+use passerby_protocol::campaign::AdaptiveBy;
+use passerby_protocol::tally::{LedTo, Tally};
 use passerby_testing::random_cases;
 use proptest::prelude::*;
 
@@ -23,6 +24,7 @@ fn tally(day: Date, plays: u32, scanned: u32) -> Tally {
         part: part(),
         plays,
         scanned,
+        led_to: LedTo::default(),
     }
 }
 
@@ -41,7 +43,7 @@ fn estimates(counts: &[(u32, u32)]) -> Vec<Estimate> {
         })
         .collect();
     let group: Vec<&[Tally]> = tallies.iter().map(Vec::as_slice).collect();
-    Model::default().estimate(&group, Some(DAY))
+    Model::default().estimate(&group, AdaptiveBy::Scans, Some(DAY))
 }
 
 fn candidates<'a>(keys: &'a [ItemKey], estimates: &'a [Estimate]) -> Vec<Candidate<'a>> {
@@ -185,7 +187,7 @@ fn other_parts_of_the_week_help_where_little_is_known() {
         }]
     };
     let (good, poor) = (rows(90), rows(20));
-    let estimates = Model::default().estimate(&[&good, &poor], Some(DAY));
+    let estimates = Model::default().estimate(&[&good, &poor], AdaptiveBy::Scans, Some(DAY));
     let morning = |at: usize| estimates[at].of(Some(part()));
     assert!(morning(0).mean() > 2.0 * morning(1).mean());
     assert!(
@@ -198,9 +200,85 @@ fn other_parts_of_the_week_help_where_little_is_known() {
 fn old_days_count_for_less() {
     let old = [tally(DAY - 56.days(), 1_000, 50), tally(DAY, 1_000, 5)];
     let new = [tally(DAY - 56.days(), 1_000, 5), tally(DAY, 1_000, 50)];
-    let estimates = Model::default().estimate(&[&old, &new], Some(DAY));
+    let estimates = Model::default().estimate(&[&old, &new], AdaptiveBy::Scans, Some(DAY));
     assert!(estimates[1].of(Some(part())).mean() > estimates[0].of(Some(part())).mean());
     // Nothing was counted for long: less is certain.
-    let later = Model::default().estimate(&[&old, &new], Some(DAY + 365.days()));
+    let later = Model::default().estimate(&[&old, &new], AdaptiveBy::Scans, Some(DAY + 365.days()));
     assert!(later[1].of(Some(part())).a < estimates[1].of(Some(part())).a);
+}
+
+/// Plays of two creatives in the last of eight weeks, one that is scanned much and pressed little,
+/// and one the other way about, when what came of them is told a day later.
+fn plays_of(by: AdaptiveBy, is_told: bool) -> [u64; 2] {
+    const CHANCES: [[f64; 2]; 2] = [[0.05, 0.002], [0.02, 0.01]];
+    let keys = keys(2);
+    let bounds = LearningBounds::default();
+    let (mut airing, mut aired) = (Airing::default(), [0; 2]);
+    let (mut told, mut last) = ([Vec::new(), Vec::new()], Vec::new());
+    // SplitMix64, the same on every machine.
+    let mut state = 1_u64;
+    let mut chance = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from((z ^ (z >> 31)) >> 32).expect("32 bits")) / f64::from(u32::MAX)
+    };
+    for at in 0..8 * 5 {
+        // Weekdays only, whose mornings are one part of the week.
+        let day = DAY + (at / 5 * 7 + at % 5).days();
+        for (tallies, tally) in told.iter_mut().zip(std::mem::take(&mut last)) {
+            tallies.push(tally);
+        }
+        let group: Vec<&[Tally]> = told.iter().map(Vec::as_slice).collect();
+        let estimates = Model::default().estimate(&group, by, Some(day));
+        let candidates = candidates(&keys, &estimates);
+        let mut rows = [tally(day, 0, 0); 2];
+        for row in &mut rows {
+            row.led_to.pressed = is_told.then_some(0);
+        }
+        for pick in picks(&candidates, &mut airing, &bounds, 400) {
+            let row = &mut rows[pick.index];
+            row.plays += 1;
+            let [scanned, pressed] = CHANCES[pick.index].map(|of| u32::from(chance() < of));
+            row.scanned += scanned.max(pressed);
+            row.led_to.pressed = row.led_to.pressed.map(|before| before + pressed);
+            aired[pick.index] += u64::from(at >= 35);
+        }
+        last = rows.into_iter().filter(|row| row.plays > 0).collect();
+    }
+    aired
+}
+
+#[test]
+fn the_creative_that_brings_more_presses_airs_more_where_presses_are_wanted() {
+    let [scanned, pressed] = plays_of(AdaptiveBy::Presses, true);
+    assert!(pressed > 2 * scanned, "{scanned} {pressed}");
+    let [scanned, pressed] = plays_of(AdaptiveBy::Scans, true);
+    assert!(scanned > 2 * pressed, "{scanned} {pressed}");
+    // A hub that counts no presses has scans go for them.
+    let [scanned, pressed] = plays_of(AdaptiveBy::Presses, false);
+    assert!(scanned > 2 * pressed, "{scanned} {pressed}");
+}
+
+#[test]
+fn reasons_name_what_is_wanted() {
+    let mut tally = tally(DAY, 1_000, 40);
+    tally.led_to.pressed = Some(7);
+    let group = [&[tally][..], &[]];
+    let estimates = Model::default().estimate(&group, AdaptiveBy::Presses, Some(DAY));
+    let keys = keys(2);
+    let mut airing = Airing::default();
+    let candidates = candidates(&keys, &estimates);
+    let reasons: Vec<String> = picks(&candidates, &mut airing, &LearningBounds::default(), 60)
+        .iter()
+        .map(|pick| pick.reason.to_string())
+        .collect();
+    let says = |words: &str| reasons.iter().any(|reason| reason.contains(words));
+    assert!(says("likely to bring most presses"), "{reasons:?}");
+    assert!(
+        says("0.70 % of 1000 plays") || says("0.7 % of 1000 plays"),
+        "{reasons:?}"
+    );
+    assert!(!says("scan"), "{reasons:?}");
 }

@@ -1,9 +1,10 @@
-//! Groups of placements that air on one account: sequences, and creatives that compete by how often
-//! they are scanned.
+//! Groups of placements that air on one account: sequences, and creatives that compete by what they
+//! bring.
 //!
 //! Invariant: a sequence whose next part has to wait for its distance waits as a whole; no other
 //! part airs in its place.
 
+use passerby_protocol::campaign::AdaptiveBy;
 use passerby_protocol::tally::WeekPart;
 
 use crate::content::catalog::ItemKey;
@@ -48,10 +49,10 @@ impl Rotation {
             Mode::Sequence => self
                 .next_in_sequence(entry, eligible, around)
                 .filter(|chosen| may(self, chosen.item)),
-            Mode::Adaptive(bounds) => {
+            Mode::Adaptive(bounds, by) => {
                 let open = eligible.iter().copied().filter(|&item| may(self, item));
                 let open: Vec<usize> = open.collect();
-                self.most_promising(entry, &open, bounds, now, around)
+                self.most_promising(entry, &open, (bounds, by), now, around)
             }
         }
     }
@@ -87,7 +88,7 @@ impl Rotation {
         &mut self,
         entry: usize,
         open: &[usize],
-        bounds: LearningBounds,
+        (bounds, by): (LearningBounds, AdaptiveBy),
         now: &Moment,
         around: &PickSurroundings<'_>,
     ) -> Option<Chosen> {
@@ -109,7 +110,7 @@ impl Rotation {
                 .iter()
                 .map(|&item| scans.of(self.catalog[item].assignment))
                 .collect();
-            let estimates = Model::default().estimate(&counts, today);
+            let estimates = Model::default().estimate(&counts, by, today);
             self.seen.estimates.insert(entry, (of, estimates));
         }
         let (_, estimates) = self.seen.estimates.get(&entry)?;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use passerby_protocol::campaign::{Takeover, Trigger};
+use passerby_protocol::campaign::{AdaptiveBy, Takeover, Trigger};
 use passerby_protocol::window::Window;
 use passerby_protocol::{Campaign, Placement};
 
@@ -302,17 +302,22 @@ fn group_of(item: &CatalogItem, class: Class) -> (ItemKey, Mode) {
     let Some(adaptive) = item.campaign.adaptive else {
         return (item.key.clone(), Mode::Single);
     };
-    let name = if adaptive.among_campaigns {
+    let mut name = if adaptive.among_campaigns {
         format!("adaptive {word}")
     } else {
         format!("adaptive {word} {source}")
     };
+    // Campaigns compete with those that want the same. Of scans the name is as it always was, since
+    // plays are booked under it.
+    if adaptive.among_campaigns && adaptive.by != AdaptiveBy::Scans {
+        name += &format!(" by {}", adaptive.by.word());
+    }
     let bounds = LearningBounds {
         floor_percent: adaptive.floor_percent,
         ceiling_percent: adaptive.ceiling_percent,
         ..LearningBounds::default()
     };
-    (ItemKey(name.into()), Mode::Adaptive(bounds))
+    (ItemKey(name.into()), Mode::Adaptive(bounds, adaptive.by))
 }
 
 /// How a group chooses among its members.
@@ -322,6 +327,6 @@ pub(super) enum Mode {
     Single,
     /// One after the other, in the order of the file.
     Sequence,
-    /// By how often they are scanned.
-    Adaptive(LearningBounds),
+    /// By how often they are scanned, or bring what else is wanted.
+    Adaptive(LearningBounds, AdaptiveBy),
 }

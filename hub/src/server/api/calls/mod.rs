@@ -2,6 +2,7 @@
 
 pub(super) mod alerts;
 pub(super) mod campaigns;
+pub(super) mod chains;
 pub(super) mod drafts;
 pub(super) mod emergencies;
 mod errors;

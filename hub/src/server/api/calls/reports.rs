@@ -22,11 +22,13 @@ pub(in crate::server::api) async fn show(
     let sent = fields.clone();
     let read = app
         .work(move |app| {
+            let store = &app.hub.store;
             let on_page = |rows: &[_]| window(rows, &sent, key_of_row);
-            asked.read(&app.hub.store, &actor, Shown::Some(&on_page))
+            let breakdown = asked.read(store, &actor, Shown::Some(&on_page))?;
+            Ok::<_, Refused>((breakdown, asked.read_kind(store)?))
         })
         .await;
-    let breakdown = read.map_err(refused)?;
+    let (breakdown, kind) = read.map_err(refused)?;
     let (rows, next) = page(breakdown.rows, &fields, key_of_row);
     let rows: Vec<Value> = rows
         .iter()
@@ -38,13 +40,14 @@ pub(in crate::server::api) async fn show(
     ok(json!({
         "by": by,
         "time_zone": breakdown.time_zone,
+        "kind": kind,
         "total": breakdown.total,
         "rows": rows,
         "next": next,
     }))
 }
 
-fn refused(refused: Refused) -> Problem {
+pub(super) fn refused(refused: Refused) -> Problem {
     match refused {
         Refused::Word(name) => {
             Problem::new(StatusCode::BAD_REQUEST, format!("{name} cannot be read"))

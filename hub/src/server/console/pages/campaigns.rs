@@ -89,7 +89,7 @@ impl Standing {
     }
 }
 
-fn kind_words(kind: Kind) -> [&'static str; 2] {
+pub(super) fn kind_words(kind: Kind) -> [&'static str; 2] {
     match kind {
         Kind::Event => ["短期", "Event"],
         Kind::Fans => ["长期", "Fans"],

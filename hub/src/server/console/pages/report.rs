@@ -48,7 +48,8 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 let by = asked.by;
                 let on_page = |rows: &[_]| report_view::window(by, &sent, rows.len()).rows();
                 let read = asked.read(store, &actor, Shown::Some(&on_page))?;
-                Ok((asked, read))
+                let kind = asked.read_kind(store)?;
+                Ok((asked, read, kind))
             });
             Ok::<_, StoreError>((choices, breakdown))
         })
@@ -58,8 +59,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             refusals::failed(&asker.visitor, &error)
         }
         Ok((_, Err(Refused::Unknown))) => refusals::not_here(&asker.visitor),
-        Ok((choices, Ok((asked, breakdown)))) => {
-            report_view::page(&asker, &fields, &choices, Ok((&asked, &breakdown)))
+        Ok((choices, Ok((asked, breakdown, kind)))) => {
+            let read = Ok((&asked, &breakdown, kind.as_ref()));
+            report_view::page(&asker, &fields, &choices, read)
         }
         Ok((choices, Err(refused))) => report_view::page(&asker, &fields, &choices, Err(&refused)),
     }

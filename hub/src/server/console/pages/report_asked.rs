@@ -7,7 +7,9 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 
 use crate::people::Actor;
 use crate::server::console::fields::Fields;
-use crate::store::{Breakdown, BreakdownError, By, Filter, Shown, Store, StoreError};
+use crate::store::{
+    Breakdown, BreakdownError, By, ChainReport, Filter, KindReport, Shown, Store, StoreError,
+};
 use crate::system::clock;
 
 /// What rows may be by, and the word for each.
@@ -45,6 +47,15 @@ impl From<StoreError> for Refused {
         match error {
             StoreError::OutOfScope => Self::Unknown,
             other => Self::Report(BreakdownError::Store(other)),
+        }
+    }
+}
+
+impl From<BreakdownError> for Refused {
+    fn from(error: BreakdownError) -> Self {
+        match error {
+            BreakdownError::UnknownCampaign(_) | BreakdownError::UnknownScreen(_) => Self::Unknown,
+            other => Self::Report(other),
         }
     }
 }
@@ -95,6 +106,43 @@ impl Asked {
         actor: &Actor,
         shown: Shown<'_>,
     ) -> Result<Breakdown, Refused> {
+        self.check(store, actor)?;
+        let read = store.breakdown_for(self.by, &self.filter, &clock::time_zone(), shown);
+        read.map_err(Refused::from)
+    }
+
+    /// Counts what the report of a campaign begins with; `None` where it is of no campaign as a
+    /// whole. Who may have the report may have this.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) fn read_kind(&self, store: &Store) -> Result<Option<KindReport>, StoreError> {
+        match &self.filter.campaign {
+            Some(campaign) if self.filter.screen.is_none() => {
+                store.kind_report(campaign, &clock::time_zone(), clock::now_ms())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Says what became of the shares of a campaign, a screen, or both, to somebody who may know.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub(crate) fn read_chains(&self, store: &Store, actor: &Actor) -> Result<ChainReport, Refused> {
+        let Filter {
+            campaign, screen, ..
+        } = &self.filter;
+        if campaign.is_none() && screen.is_none() {
+            return Err(Refused::Choose("campaign"));
+        }
+        self.check(store, actor)?;
+        let read = store.chain_report(campaign.as_ref(), *screen, clock::now_ms());
+        read.map_err(Refused::from)
+    }
+
+    /// Refuses who may not see what is asked for.
+    fn check(&self, store: &Store, actor: &Actor) -> Result<(), Refused> {
         let (scope, now_ms) = (actor.scope(), clock::now_ms());
         match &self.filter.campaign {
             None if scope.campaigns.is_some() => return Err(Refused::Choose("campaign")),
@@ -112,13 +160,7 @@ impl Asked {
             }
             _ => {}
         }
-        let read = store.breakdown_for(self.by, &self.filter, &clock::time_zone(), shown);
-        read.map_err(|error| match error {
-            BreakdownError::UnknownCampaign(_) | BreakdownError::UnknownScreen(_) => {
-                Refused::Unknown
-            }
-            other => Refused::Report(other),
-        })
+        Ok(())
     }
 }
 

@@ -8,11 +8,12 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice, number};
+use crate::server::console::pages::kind_view;
 use crate::server::console::pages::report_asked::{Asked, BY, Choices, Refused};
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::paging::Page;
 use crate::server::console::plot;
-use crate::store::{Breakdown, BreakdownError, By, Figures, Key, Names};
+use crate::store::{Breakdown, BreakdownError, By, Figures, Key, KindReport, Names};
 
 /// Fewer plays than that are no rate.
 const PLAYS_MIN: u64 = 100;
@@ -26,11 +27,18 @@ pub(super) fn page(
     asker: &Asker,
     fields: &Fields,
     choices: &Choices,
-    read: Result<(&Asked, &Breakdown), &Refused>,
+    read: Result<(&Asked, &Breakdown, Option<&KindReport>), &Refused>,
 ) -> Response {
     let title = asker.say(["报表", "Report"]);
     let (status, body) = match read {
-        Ok((asked, breakdown)) => (StatusCode::OK, shown(asker, fields, asked, breakdown)),
+        Ok((asked, breakdown, kind)) => {
+            let shown = shown(asker, fields, asked, breakdown);
+            let kind = kind.map(|kind| kind_view::figures(asker, kind));
+            (
+                StatusCode::OK,
+                html! { @if let Some(kind) = kind { (kind) } (shown) },
+            )
+        }
         // Somebody who is held to groups has chosen nothing yet.
         Err(refused @ Refused::Choose(_)) => {
             (StatusCode::OK, html! { p.notice { (why(asker, refused)) } })
@@ -46,7 +54,7 @@ pub(super) fn page(
 }
 
 /// Says why there is no report.
-fn why(asker: &Asker, refused: &Refused) -> String {
+pub(super) fn why(asker: &Asker, refused: &Refused) -> String {
     let words = match refused {
         Refused::Choose("campaign") => ["先选一个活动。", "Choose a campaign first."],
         Refused::Choose(_) => ["先选一块屏幕。", "Choose a screen first."],
@@ -148,6 +156,9 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
                 (asker.say(["点击按钮", "Presses of the button"]), total.presses),
             ]))
             p.soft { (asker.say(["转发的链接：", "Links passed on: "])) (number(total.shares)) }
+            @if asked.filter.campaign.is_some() || asked.filter.screen.is_some() {
+                p { a href=(asker.at(&path_with("/console/report/chains", &of_asked[..2]))) { (asker.say(["转发的链", "Chains of shares"])) } }
+            }
         }
         section {
             h2 { (asker.say(["按", "By "])) @if is_in_time { (name.to_lowercase()) } @else { (name) } }

@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// Returns what is asked for, with the campaign as it is known here.
-fn known(tx: &Transaction<'_>, filter: &Filter) -> Result<Filter, BreakdownError> {
+pub(super) fn known(tx: &Transaction<'_>, filter: &Filter) -> Result<Filter, BreakdownError> {
     let mut filter = filter.clone();
     if let Some(campaign) = &filter.campaign {
         let known = campaigns::known_form(tx, campaign)?;

@@ -86,6 +86,13 @@ pub(super) static SHARE_TOTALS: SumTable = SumTable {
     keys: &["screen", "campaign", "creative", "generation", "counted"],
     sums: &["shares"],
 };
+pub(super) static LINK_DAYS: SumTable = SumTable {
+    name: "link_days",
+    keys: &["campaign", "screen", "generation", "day", "counted"],
+    sums: &[
+        "links", "brought", "sharers", "squares", "in_hour", "in_day", "in_week", "later",
+    ],
+};
 
 impl Changes {
     /// Adds the changes to all tables.
@@ -116,6 +123,7 @@ impl Changes {
         statements.extend(scans(self));
         statements.extend(visits(self));
         statements.extend(shares(self));
+        statements.push(links(self));
         statements.extend(together::statements(self, contents));
         statements
     }
@@ -213,4 +221,18 @@ fn shares<'a>(changes: &'a Changes) -> [Statement<'a>; 2] {
             owned_values![screen, campaign, creative, generation, is_counted].to_vec()
         }),
     ]
+}
+
+fn links(changes: &Changes) -> Statement<'_> {
+    let mut days = Sums::default();
+    for (key, sums) in &changes.links {
+        let of = (&key.campaign, key.screen, key.generation);
+        days.add((of, key.day, key.is_counted), sums.to_array());
+    }
+    days.into_statement(
+        &LINK_DAYS,
+        |((campaign, screen, generation), day, is_counted)| {
+            owned_values![campaign, screen, generation, day, is_counted].to_vec()
+        },
+    )
 }

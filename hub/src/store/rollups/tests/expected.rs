@@ -172,8 +172,9 @@ pub(super) fn rows(
     rows
 }
 
-/// Plays and how many of them were scanned, by assignment, day and part of the week.
-pub(super) type Tallied = BTreeMap<(u32, Date, usize), (u32, u32)>;
+/// Plays, how many of them were scanned, and how many led to a press, by assignment, day and part
+/// of the week.
+pub(super) type Tallied = BTreeMap<(u32, Date, usize), (u32, u32, u32)>;
 
 /// Settled plays of what was assigned to a screen, of the last 56 days but for the first quarter of
 /// an hour if it is not whole.
@@ -203,6 +204,17 @@ pub(super) fn tallies(store: &Store, screen: u32, zone: &TimeZone, now_ms: i64) 
             )
         })
         .unwrap();
+    let presses: Vec<(i64, i64)> = store
+        .read(|tx| {
+            tx.all(
+                "SELECT play, clicked_ms FROM visits JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+                 WHERE screen = ?1 AND scans.grade < 2 AND standing < 2 AND visits.grade = 0
+                   AND clicked_ms IS NOT NULL",
+                &[screen.into()],
+                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+            )
+        })
+        .unwrap();
     let mut tallied = Tallied::new();
     for (assignment, wall_ms, visible_ms, number) in plays {
         let end_ms = wall_ms + visible_ms;
@@ -215,12 +227,14 @@ pub(super) fn tallies(store: &Store, screen: u32, zone: &TimeZone, now_ms: i64) 
         let weekday = u8::try_from(local.weekday().to_monday_zero_offset()).unwrap();
         let minute = u16::try_from(local.hour()).unwrap() * 60;
         let part = WeekPart::at(weekday, minute).index();
-        let is_scanned = scans
-            .iter()
-            .any(|&(play, scanned_ms)| play == number && scanned_ms <= end_ms + DAY_MS);
+        let is_in_time = |of: &[(i64, i64)]| {
+            of.iter()
+                .any(|&(play, at_ms)| play == number && at_ms <= end_ms + DAY_MS)
+        };
         let of = tallied.entry((assignment, local.date(), part)).or_default();
         of.0 += 1;
-        of.1 += u32::from(is_scanned);
+        of.1 += u32::from(is_in_time(&scans));
+        of.2 += u32::from(is_in_time(&presses));
     }
     tallied
 }

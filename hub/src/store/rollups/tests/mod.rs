@@ -136,7 +136,7 @@ impl Street {
                 .0
         };
         let screens = vec![add("exit A"), add("exit B")];
-        let toml = "title = '咖啡'\ntarget = 'https://cafe.example/'\n[adaptive]\n";
+        let toml = "title = '咖啡'\ntarget = 'https://cafe.example/'\n[adaptive]\nby = 'presses'\n";
         let campaign = Campaign::parse("campaign.toml", toml, &["a.png".into()]).unwrap();
         give(&store, screens[0], &campaign);
         Self {
@@ -344,7 +344,7 @@ impl Street {
             let found: expected::Tallied = rows
                 .map(|row| {
                     let key = (row.assignment.get(), row.day, row.part.index());
-                    (key, (row.plays, row.scanned))
+                    (key, (row.plays, row.scanned, row.led_to.pressed.unwrap()))
                 })
                 .collect();
             let expected = expected::tallies(&self.store, screen.get(), &zone, now_ms);

@@ -85,6 +85,11 @@ const PAGES: &[(&str, &str, bool)] = &[
     ("/console/sources", "/console/sources", false),
     ("/console/sources/{source}", "/console/sources/menu", true),
     ("/console/report", "/console/report?by=hour", true),
+    (
+        "/console/report/chains",
+        "/console/report/chains?campaign=friday-night-jazz",
+        true,
+    ),
     ("/console/alerts", "/console/alerts", true),
     ("/console/alerts/{alert}", "/console/alerts/1", false),
     ("/console/mail", "/console/mail", false),

@@ -201,7 +201,7 @@ impl Rotation {
         let entry = &self.entries[entry];
         let group = (entry.mode != Mode::Single).then_some(entry);
         let competes = group
-            .filter(|group| matches!(group.mode, Mode::Adaptive(_)))
+            .filter(|group| matches!(group.mode, Mode::Adaptive(..)))
             .map(|group| (group.key.clone(), self.catalog[at].key.clone()));
         let phases = &self.campaigns[item.campaign].accounts;
         Pick {

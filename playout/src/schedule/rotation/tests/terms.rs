@@ -334,7 +334,7 @@ fn creatives_that_compete_say_why_they_air_and_each_has_its_turn() {
 
 #[test]
 fn a_goal_of_scans_takes_as_many_plays_as_scans_are_rare() {
-    use passerby_protocol::tally::{Tallies, Tally, WeekPart};
+    use passerby_protocol::tally::{LedTo, Tallies, Tally, WeekPart};
 
     let toml =
         "[[phase]]\nname='p'\nuntil=2026-11-23\ngoal_scans=4\n[[placement]]\ncreative='a.png'\n";
@@ -349,6 +349,7 @@ fn a_goal_of_scans_takes_as_many_plays_as_scans_are_rare() {
         part: WeekPart::at(6, 600),
         plays: 9_500,
         scanned: 99,
+        led_to: LedTo::default(),
     };
     let screen = ScreenNumber::new(1).expect("in range");
     let counted = Tallies::pack(

@@ -1,5 +1,5 @@
-//! How often plays were scanned: what the hub tells a screen, so that it can favour what is scanned
-//! most.
+//! How often plays were scanned, and what came of the scans: what the hub tells a screen, so that it
+//! can favour what brings most.
 //!
 //! A row counts the settled plays of one assignment in one part of the week on one day at the
 //! venue, and how many of them were scanned.
@@ -14,7 +14,10 @@
 //!   the same time to be scanned, and a creative that aired mostly yesterday can be compared with
 //!   one that aired mostly last week.
 //! * `scanned` counts plays, not scans: a school class in front of one play is one. Robots'
-//!   openings do not count.
+//!   openings do not count. So do `visited`, `pressed` and `converted`: plays of which somebody, also
+//!   through a link that was passed on, opened the page, pressed its button, or bought something
+//!   within the same time.
+//! * What a hub does not count it does not send; whoever asks for it is told scans instead.
 //! * Counts are absolute and replace those that were sent before. A message that is lost, repeated
 //!   or overtaken changes nothing once the newest by `as_of_ms` is there.
 
@@ -22,6 +25,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan, tz};
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::AdaptiveBy;
 use crate::limits::{TALLY_DAYS_MAX, TALLY_PLAYS_MAX, TALLY_ROWS_MAX, TALLY_SETTLE_MS};
 use crate::{Assignment, ScreenNumber};
 
@@ -115,6 +119,33 @@ pub struct Tally {
     pub plays: u32,
     /// How many of those were scanned; at most `plays`.
     pub scanned: u32,
+    /// What came of the scans.
+    pub led_to: LedTo,
+}
+
+/// How many of the plays of a row led to what; at most as many as there are. `None`: not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedTo {
+    /// To a page that was opened.
+    pub visited: Option<u32>,
+    /// To its button being pressed.
+    pub pressed: Option<u32>,
+    /// To a purchase or the like.
+    pub converted: Option<u32>,
+}
+
+impl Tally {
+    /// How many of the plays brought what is wanted; where that is not counted, how many were
+    /// scanned.
+    pub fn brought(&self, by: AdaptiveBy) -> u32 {
+        let led_to = match by {
+            AdaptiveBy::Scans => None,
+            AdaptiveBy::Visits => self.led_to.visited,
+            AdaptiveBy::Presses => self.led_to.pressed,
+            AdaptiveBy::Conversions => self.led_to.converted,
+        };
+        led_to.unwrap_or(self.scanned)
+    }
 }
 
 /// All that the hub tells one screen about scans, as columns.
@@ -145,6 +176,15 @@ pub struct TallyColumns {
     pub plays: Vec<u32>,
     /// Those of them that were scanned.
     pub scanned: Vec<u32>,
+    /// Those that led to a page being opened; empty where that is not counted, as are the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visited: Vec<u32>,
+    /// Those that led to a press.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pressed: Vec<u32>,
+    /// Those that led to a conversion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub converted: Vec<u32>,
 }
 
 /// Says why tallies are not taken.
@@ -177,7 +217,16 @@ impl Tallies {
         kept.truncate(TALLY_ROWS_MAX);
         kept.sort_by_key(|row| (row.assignment, row.day, row.part));
         let first_day = kept.iter().map(|row| row.day).min().unwrap_or(newest);
-        let mut columns = TallyColumns::default();
+        let column = |of: fn(&LedTo) -> Option<u32>| -> Vec<u32> {
+            let all: Option<Vec<u32>> = kept.iter().map(|row| of(&row.led_to)).collect();
+            all.unwrap_or_default()
+        };
+        let mut columns = TallyColumns {
+            visited: column(|led_to| led_to.visited),
+            pressed: column(|led_to| led_to.pressed),
+            converted: column(|led_to| led_to.converted),
+            ..TallyColumns::default()
+        };
         for row in kept {
             let day = (row.day - first_day).get_days().unsigned_abs();
             columns.assignment.push(row.assignment);
@@ -212,6 +261,13 @@ impl Tallies {
         if lengths.iter().any(|&length| length != rows) {
             return Err(TallyError::Malformed("their columns differ in length"));
         }
+        let led_to = [&columns.visited, &columns.pressed, &columns.converted];
+        if led_to
+            .iter()
+            .any(|column| !column.is_empty() && column.len() != rows)
+        {
+            return Err(TallyError::Malformed("their columns differ in length"));
+        }
         if rows > TALLY_ROWS_MAX {
             return Err(TallyError::Malformed("they are longer than the limit"));
         }
@@ -237,6 +293,11 @@ impl Tallies {
                 part: columns.part[row],
                 plays: columns.plays[row],
                 scanned: columns.scanned[row],
+                led_to: LedTo {
+                    visited: columns.visited.get(row).copied(),
+                    pressed: columns.pressed.get(row).copied(),
+                    converted: columns.converted.get(row).copied(),
+                },
             };
             if tally.assignment == Assignment::NONE {
                 return Err(wrong("assignment 0 is local content"));
@@ -257,6 +318,18 @@ impl Tallies {
             if tally.scanned > tally.plays {
                 return Err(wrong("more plays scanned than aired"));
             }
+            let LedTo {
+                visited,
+                pressed,
+                converted,
+            } = tally.led_to;
+            if [visited, pressed, converted]
+                .into_iter()
+                .flatten()
+                .any(|led_to| led_to > tally.plays)
+            {
+                return Err(wrong("more plays that led to something than aired"));
+            }
             let place = |tally: &Tally| (tally.assignment, tally.day, tally.part);
             if tallies
                 .last()
@@ -271,142 +344,4 @@ impl Tallies {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-    use passerby_testing::random_cases;
-    use proptest::prelude::*;
-
-    const AS_OF_MS: i64 = 1_798_000_000_000; // 2026-12-23
-
-    fn screen() -> ScreenNumber {
-        ScreenNumber::new(7).expect("in range")
-    }
-
-    fn row(assignment: u32, day: Date, hour: u16, plays: u32, scanned: u32) -> Tally {
-        let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
-        Tally {
-            assignment: Assignment::new(assignment).expect("in range"),
-            day,
-            part: WeekPart::at(weekday, hour * 60),
-            plays,
-            scanned,
-        }
-    }
-
-    fn rows() -> impl Strategy<Value = Vec<Tally>> {
-        let one = (1u32..50, 0i32..56, 0u16..24, 1..=TALLY_PLAYS_MAX);
-        prop::collection::vec(one, 0..200).prop_map(|rows| {
-            let mut rows: Vec<Tally> = rows
-                .into_iter()
-                .map(|(assignment, day, hour, plays)| {
-                    row(
-                        assignment,
-                        date(2026, 10, 20) + day.days(),
-                        hour,
-                        plays,
-                        plays / 3,
-                    )
-                })
-                .collect();
-            rows.sort_by_key(|row| (row.assignment, row.day, row.part));
-            rows.dedup_by_key(|row| (row.assignment, row.day, row.part));
-            rows
-        })
-    }
-
-    proptest! {
-        #![proptest_config(random_cases(256))]
-
-        #[test]
-        fn what_is_packed_reads_back_through_json(rows in rows()) {
-            let packed = Tallies::pack(screen(), AS_OF_MS, 3_600_000, &rows);
-            let json = serde_json::to_string(&packed).expect("serialises");
-            let read: Tallies = serde_json::from_str(&json).expect("reads");
-            prop_assert_eq!(read.unpack(), Ok(rows));
-        }
-
-        #[test]
-        fn no_numbers_make_unpack_panic(day in any::<u16>(), plays in any::<u32>(), scanned in any::<u32>(), as_of_ms in any::<i64>(), settle_ms in any::<u64>()) {
-            let mut tallies = Tallies::pack(screen(), AS_OF_MS, 3_600_000, &[row(1, date(2026, 12, 1), 8, 10, 1)]);
-            tallies.as_of_ms = as_of_ms;
-            tallies.settle_ms = settle_ms;
-            tallies.columns.day[0] = day;
-            tallies.columns.plays[0] = plays;
-            tallies.columns.scanned[0] = scanned;
-            if let Ok(rows) = tallies.unpack() {
-                prop_assert!(rows[0].scanned <= rows[0].plays && rows[0].plays <= TALLY_PLAYS_MAX);
-            }
-        }
-    }
-
-    #[test]
-    fn each_impossible_row_is_refused_with_its_reason() {
-        let good = [
-            row(1, date(2026, 12, 1), 8, 10, 1),
-            row(2, date(2026, 12, 1), 8, 10, 1),
-        ];
-        let reason = |change: fn(&mut Tallies)| {
-            let mut tallies = Tallies::pack(screen(), AS_OF_MS, 3_600_000, &good);
-            change(&mut tallies);
-            tallies
-                .unpack()
-                .expect_err("one row is impossible")
-                .to_string()
-        };
-        for (change, says) in [
-            (
-                (|t: &mut Tallies| t.columns.scanned[0] = 11) as fn(&mut Tallies),
-                "more plays scanned",
-            ),
-            (|t| t.columns.plays[1] = 0, "number of plays"),
-            (
-                |t| t.columns.plays[1] = TALLY_PLAYS_MAX + 1,
-                "number of plays",
-            ),
-            (|t| t.columns.day[1] = 56, "further from the first day"),
-            (|t| t.first_day = date(2027, 1, 1), "after as_of_ms"),
-            (
-                |t| t.columns.part[0] = WeekPart::at(6, 0),
-                "part of the week",
-            ),
-            (|t| t.columns.assignment.swap(0, 1), "out of order"),
-            (
-                |t| t.columns.assignment[1] = t.columns.assignment[0],
-                "twice",
-            ),
-            (|t| t.columns.assignment[0] = Assignment::NONE, "local"),
-            (|t| t.settle_ms = 0, "settle_ms"),
-            (|t| t.as_of_ms = i64::MAX, "as_of_ms"),
-            (|t| t.columns.day.truncate(1), "differ in length"),
-        ] {
-            let reason = reason(change);
-            assert!(reason.contains(says), "{reason:?} should say {says:?}");
-        }
-        let part: Result<WeekPart, _> = serde_json::from_str("10");
-        assert!(part.is_err());
-    }
-
-    #[test]
-    fn packing_keeps_the_newest_days() {
-        let many: Vec<Tally> = (0..100)
-            .map(|day| row(1, date(2026, 9, 1) + day.days(), 8, 10, 1))
-            .collect();
-        let packed = Tallies::pack(screen(), AS_OF_MS, 3_600_000, &many);
-        assert_eq!(packed.unpack().expect("good"), many[100 - TALLY_DAYS_MAX..]);
-    }
-
-    #[test]
-    fn a_week_is_cut_as_stated() {
-        let at = |weekday, hour: u16, minute| WeekPart::at(weekday, hour * 60 + minute).index();
-        assert_eq!(at(0, 0, 0), 0);
-        assert_eq!(at(0, 5, 59), 0);
-        assert_eq!(at(4, 6, 0), 1);
-        assert_eq!(at(4, 9, 59), 1);
-        assert_eq!(at(4, 23, 59), 4);
-        assert_eq!(at(5, 0, 0), 5);
-        assert_eq!(at(6, 15, 0), 8);
-        assert_eq!(WeekPart::at(6, 900).words(), "weekend afternoons (15-19)");
-        assert_eq!(WeekPart::all().count(), WEEK_PARTS);
-    }
-}
+mod tests;

@@ -1,0 +1,226 @@
+//! Shares: the chain from a scan through the people who pass the link on.
+//!
+//! A link belongs to whoever opens it first. Anybody else who opens it is sent on to a link of
+//! their own, a child of it, so that the share menu of any browser passes on the right one by
+//! itself.
+//!
+//! Invariants: a child is unowned when it is made, so a visitor whose address changes on the way is
+//! never sent in circles; chains and families are bounded, and past the bound the link itself
+//! serves everybody; how far a visit got is told by what the open page asks for, and only for whom
+//! the link belongs to or who opened it; a press is one on a visit, or nothing; in a flood nothing
+//! new is begun, and everybody still sees the page and gets to the target.
+
+mod below;
+mod link_visitor;
+mod reach;
+mod rows;
+
+use passerby_protocol::{Digest, ScreenNumber};
+
+use crate::database::{DatabaseError, Lock, Transaction, values};
+use crate::scans::visitor::Visitor;
+use crate::store::landing_facts::LandingFacts;
+use crate::store::rollups::{Changes, VisitSums};
+use crate::store::scans::grade_code;
+use crate::store::shares::below::{known_child, new_child};
+use crate::store::shares::rows::{has_visit, own};
+use crate::store::{Result, Store, StoreError};
+
+pub use crate::store::shares::link_visitor::{Begun, LinkVisitor};
+pub use crate::store::shares::reach::Reached;
+
+/// What opening a link leads to.
+#[derive(Debug)]
+pub enum LinkAnswer {
+    /// The page.
+    Page(Box<LandingFacts>),
+    /// The visitor's own link, by name.
+    Own(String),
+}
+
+/// A link that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// What the visitor gets.
+    pub answer: LinkAnswer,
+    /// What was kept of it.
+    pub begun: Begun,
+}
+
+/// A button that was pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressed {
+    /// Where it leads; `None` when the campaign has no target.
+    pub target: Option<String>,
+    /// Whether there is no visit to which the press could belong.
+    pub is_strange: bool,
+}
+
+impl Store {
+    /// Opens a link for a visitor, or for nobody when nothing is to be counted. `None`: there is no
+    /// such link.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn open_share(
+        &self,
+        name: &str,
+        who: Option<LinkVisitor>,
+        now_ms: i64,
+    ) -> Result<Option<Opened>> {
+        let Some(who) = who else {
+            return self.read(|tx| self.page(tx, name, None, Begun::Nothing));
+        };
+        let Some(screen) = self.screen_of_link(name)? else {
+            return Ok(None);
+        };
+        self.write(Lock::Screens(&[screen]), |tx| {
+            let Some(share) = rows::share(tx, name)? else {
+                return Ok(None);
+            };
+            if has_visit(tx, share.id, who.visitor)? {
+                return self.page(tx, name, Some(who.visitor), Begun::Nothing);
+            }
+            if share.owner.is_some_and(|owner| owner != who.visitor.0) {
+                let (own, begun) = match known_child(tx, &share, who.visitor)? {
+                    Some(own) => (Some(own), Begun::Nothing),
+                    None if who.is_crowded => (None, Begun::Flood),
+                    None => (new_child(tx, &share, who.visitor, now_ms)?, Begun::New),
+                };
+                if let Some(own) = own {
+                    let answer = LinkAnswer::Own(own);
+                    return Ok(Some(Opened { answer, begun }));
+                }
+            }
+            let begun = who.begins_on(share.made_for);
+            if begun == Begun::Flood {
+                return self.page(tx, name, Some(who.visitor), begun);
+            }
+            own(tx, share.id, who.visitor)?;
+            tx.execute(
+                "INSERT INTO visits (share, visitor, visited_ms, grade) VALUES (?1, ?2, ?3, ?4)",
+                values![share.id, who.visitor.0, now_ms, grade_code(who.grade)],
+            )?;
+            let mut changes = Changes::default();
+            let visit = VisitSums {
+                visits: 1,
+                ..VisitSums::default()
+            };
+            changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
+            changes.note(tx)?;
+            self.page(tx, name, Some(who.visitor), begun)
+        })
+    }
+
+    /// Counts a press of the page's button, once a visit, and returns where it leads. `None`: there
+    /// is no such link.
+    ///
+    /// A press proves that somebody has the link's address and nothing else, so it makes no visit
+    /// and confirms none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn press(
+        &self,
+        name: &str,
+        visitor: Option<Visitor>,
+        now_ms: i64,
+    ) -> Result<Option<Pressed>> {
+        let found = self.read(|tx| {
+            let (Some(share), Some(facts)) =
+                (rows::share(tx, name)?, self.facts_of_link(tx, name, None)?)
+            else {
+                return Ok::<_, StoreError>(None);
+            };
+            let visit = match visitor {
+                Some(visitor) => tx.optional(
+                    "SELECT clicked_ms IS NULL FROM visits WHERE share = ?1 AND visitor = ?2",
+                    values![share.id, visitor.0],
+                    |row| row.get::<bool>(0),
+                )?,
+                None => None,
+            };
+            Ok(Some((share, facts.target, visit)))
+        })?;
+        let Some((share, target, visit)) = found else {
+            return Ok(None);
+        };
+        if let (Some(visitor), Some(true)) = (visitor, visit) {
+            self.write(Lock::Screens(&[share.screen]), |tx| {
+                let pressed = tx.optional(
+                    "UPDATE visits SET clicked_ms = ?3 WHERE share = ?1 AND visitor = ?2 AND clicked_ms IS NULL
+                     RETURNING visited_ms, grade",
+                    values![share.id, visitor.0, now_ms],
+                    |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<u8>(1)?)),
+                )?;
+                // What its chain counts for may have changed since it was read.
+                let Some(((visited_ms, grade), share)) = pressed.zip(rows::share(tx, name)?) else {
+                    return Ok::<_, StoreError>(());
+                };
+                let mut changes = Changes::default();
+                let press = VisitSums {
+                    pressed: 1,
+                    ..VisitSums::default()
+                };
+                changes.visits(share.visit_key(visited_ms, grade), press);
+                Ok(changes.note(tx)?)
+            })?;
+        }
+        Ok(Some(Pressed {
+            target,
+            is_strange: visitor.is_some() && visit.is_none(),
+        }))
+    }
+
+    /// Returns the small picture on a link's page, a JPEG; `None` without a link or a picture.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn picture_of(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT thumbnail FROM shares JOIN scans ON scans.id = scan
+                 JOIN creatives ON sha256 = scans.creative
+                 WHERE shares.name = ?1 AND thumbnail_width > 0",
+                values![name],
+                |row| Ok(row.get(0)?),
+            )
+        })
+    }
+
+    /// Returns the size of a creative's thumbnail.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn thumbnail_px(&self, creative: Digest) -> Result<(u32, u32)> {
+        self.read_once(|tx| {
+            tx.one(
+                "SELECT thumbnail_width, thumbnail_height FROM creatives WHERE sha256 = ?1",
+                values![creative.to_string()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+        })
+    }
+
+    /// The screen at which a link's chain began.
+    fn screen_of_link(&self, name: &str) -> Result<Option<ScreenNumber>> {
+        self.read_once(|tx| Ok(rows::share(tx, name)?.map(|share| share.screen)))
+    }
+
+    fn page(
+        &self,
+        tx: &Transaction<'_>,
+        name: &str,
+        visitor: Option<Visitor>,
+        begun: Begun,
+    ) -> Result<Option<Opened>> {
+        let facts = self.facts_of_link(tx, name, visitor)?;
+        Ok(facts.map(|facts| Opened {
+            answer: LinkAnswer::Page(Box::new(facts)),
+            begun,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;
