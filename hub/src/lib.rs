@@ -37,5 +37,6 @@ pub mod sources;
 pub mod store;
 pub mod system;
 pub mod templates;
+pub mod voices;
 
 pub use crate::hub::Hub;

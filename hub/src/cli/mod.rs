@@ -52,6 +52,7 @@ use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::publish::postcard;
 use crate::publish::preview as drawing;
+use crate::publish::visitor_picture;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 use crate::store::{ChosenScreens, Targets};
 use crate::system::clock;
@@ -250,6 +251,9 @@ enum Command {
     /// Draw one slide for whoever wants to see it, which starts it
     #[command(name = drawing::COMMAND, hide = true)]
     Draw,
+    /// Open the picture of a passer-by for `serve`, which starts it
+    #[command(name = visitor_picture::COMMAND, hide = true)]
+    OpenPicture,
     /// Draw postcards of what people saw for `serve`, which starts it
     #[command(name = postcard::COMMAND, hide = true)]
     DrawPostcards,
@@ -445,6 +449,8 @@ fn run(command: Command) -> Result<(), Failure> {
             .map_err(|error| Failure::Start(format!("ffmpeg does not run: {error}; install it"))),
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
+        Command::OpenPicture => visitor_picture::worker::run()
+            .map_err(|error| Failure::Start(format!("no picture was opened: {error}"))),
         Command::DrawPostcards => postcard::worker::run()
             .map_err(|error| Failure::Start(format!("no postcard was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),

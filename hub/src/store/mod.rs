@@ -63,6 +63,7 @@ mod tallies;
 mod token_keys;
 mod verdicts;
 mod versions;
+mod voices;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
@@ -115,7 +116,7 @@ pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
     LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
-    ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
+    ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts, VoiceCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;
@@ -137,6 +138,10 @@ pub use crate::store::sources::{
 };
 pub use crate::store::token_keys::{KeyError, Rotated};
 pub use crate::store::versions::{CampaignFile, ChosenScreens, VERSIONS_MAX, Version, VersionRow};
+pub use crate::store::voices::{
+    KeptVoice, KeptWords, NewVoice, OF_DAY_MAX, OF_VISIT_MAX, OwnVoice, SaidVoice, SealedPicture,
+    VoiceChange, VoiceFilter, VoiceRow, VoiceState,
+};
 
 #[cfg(test)]
 mod testing;

@@ -17,7 +17,7 @@ use crate::server::Shared;
 use crate::server::body::Unread;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
-use crate::server::console::multipart::{Multipart, MultipartFault, Source, boundary};
+use crate::server::multipart::{Multipart, MultipartFault, Source, boundary};
 use crate::server::console::refusals;
 use crate::server::places::Place;
 use crate::sources::work_folder::WorkFolder;

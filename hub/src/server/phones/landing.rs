@@ -17,7 +17,7 @@ use crate::server::language::Language;
 use crate::server::phones::page::{
     Document, label, language_switch, palette, shortened, when_visible,
 };
-use crate::server::phones::sighting_words;
+use crate::server::phones::{sighting_words, voice_page};
 use crate::store::LandingFacts;
 use crate::system::clock;
 
@@ -116,6 +116,9 @@ impl Page<'_> {
                 h1 lang=(spoken(said.title)) { (said.title) }
                 @if let Some(story) = said.story { p.story lang=(spoken(story)) { (story) } }
                 (self.next(language))
+                @if self.is_link && self.facts.is_own {
+                    (voice_page::step(campaign, &self.own("voice"), language))
+                }
                 (privacy(language))
             }
         };

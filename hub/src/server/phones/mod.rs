@@ -1,6 +1,7 @@
 //! What phones open: codes, shared links and their pages.
 
 pub(crate) mod film;
+mod form;
 pub(crate) mod landing;
 pub(crate) mod link_path;
 pub(crate) mod moment;
@@ -11,3 +12,6 @@ pub(crate) mod scan;
 pub(crate) mod share;
 mod sighting_words;
 pub(crate) mod trace;
+pub(crate) mod voice;
+mod voice_page;
+pub(crate) mod voice_upload;

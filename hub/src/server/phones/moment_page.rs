@@ -269,13 +269,3 @@ pub(crate) fn reported() -> Response {
         ])) } }
     })
 }
-
-pub(crate) fn not_whole() -> Response {
-    note(
-        StatusCode::BAD_REQUEST,
-        ["没有收全", "It did not arrive whole"],
-        |language| {
-            html! { p { (language.say(["请再发一次，写短一点。", "Please send it once more, and shorter."])) } }
-        },
-    )
-}

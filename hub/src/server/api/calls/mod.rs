@@ -17,3 +17,4 @@ pub(super) mod screens;
 pub(super) mod slots;
 pub(super) mod sources;
 pub(super) mod times;
+pub(super) mod voices;

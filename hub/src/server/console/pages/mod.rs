@@ -31,3 +31,4 @@ pub(crate) mod slots;
 pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod times;
+pub(crate) mod voices;
