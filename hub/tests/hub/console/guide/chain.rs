@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_hub::alerts::check;
 use passerby_hub::people::{Actor, OneTimeKey, Right, Role, Scope};
-use passerby_hub::store::{AlertKind, AlertWords, ScreenChange};
+use passerby_hub::store::{AlertKind, AlertWords, HubOperator, ScreenChange};
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::last_frame::FrameNote;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
@@ -132,6 +132,7 @@ impl<'s> Chain<'s> {
         self.stand.serve_in(clock_at(NOW));
         self.scans(5);
         self.say();
+        self.operator();
         self.frames();
         self.alerts();
         self.people();
@@ -294,6 +295,16 @@ impl<'s> Chain<'s> {
             let answer = said.body(heartbeat.to_string()).send().unwrap();
             assert_eq!(answer.status(), 200);
         }
+    }
+
+    /// Who runs the hub.
+    fn operator(&self) {
+        let operator = HubOperator {
+            name: "路边咖啡 Corner Cafés".to_owned(),
+            contact: "privacy@cafe.example".to_owned(),
+        };
+        let store = self.stand.hub().store;
+        store.set_hub_operator(&ME, &operator, NOW_MS).unwrap();
     }
 
     /// What is on the glass of the first screen: its own picture, as a terminal makes it smaller.
