@@ -55,7 +55,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ),
     (
         "/console/campaigns/{campaign}/voices",
-        "/console/campaigns/friday-night-jazz/voices",
+        "/console/campaigns/after-the-last-train/voices",
         false,
     ),
     ("/console/privacy", "/console/privacy", false),
