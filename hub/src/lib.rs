@@ -28,6 +28,7 @@ pub mod hub;
 pub mod keys;
 pub mod moments;
 pub mod people;
+pub mod privacy;
 pub mod public_url;
 pub mod publish;
 pub mod report_text;
@@ -37,5 +38,6 @@ pub mod sources;
 pub mod store;
 pub mod system;
 pub mod templates;
+pub mod voices;
 
 pub use crate::hub::Hub;

@@ -14,6 +14,7 @@ pub(crate) mod new;
 mod options;
 mod owner;
 pub(crate) mod preview;
+mod privacy;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod quota;
@@ -41,7 +42,7 @@ use crate::keys::pairing_code::PairingCode;
 use crate::people::Actor;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
 use crate::publish::preview as drawing;
-use crate::publish::{conversion, inspection, postcard};
+use crate::publish::{conversion, inspection, postcard, visitor_picture};
 use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
@@ -167,12 +168,17 @@ enum Command {
     /// List who is told when a screen needs somebody, and try whether that reaches them
     #[command(subcommand)]
     Alert(crate::cli::alert::Command),
+    /// Print what is kept of people, by whom, and which campaigns use it; or say who runs the hub
+    Privacy(crate::cli::privacy::Arguments),
     /// Look at one creative for `publish`, which starts it
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
     /// Draw one slide for whoever wants to see it, which starts it
     #[command(name = drawing::COMMAND, hide = true)]
     Draw,
+    /// Open the picture of a passer-by for `serve`, which starts it
+    #[command(name = visitor_picture::COMMAND, hide = true)]
+    OpenPicture,
     /// Draw postcards of what people saw for `serve`, which starts it
     #[command(name = postcard::COMMAND, hide = true)]
     DrawPostcards,
@@ -302,6 +308,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Unpublish(arguments) => crate::cli::publish::unpublish(&arguments),
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
+        Command::Privacy(arguments) => crate::cli::privacy::run(arguments),
         Command::Slot(command) => crate::cli::slot::run(command),
         Command::Quota(command) => crate::cli::quota::run(command),
         Command::Source(command) => crate::cli::source::run(command),
@@ -312,6 +319,8 @@ fn run(command: Command) -> Result<(), Failure> {
             .map_err(|error| Failure::Start(format!("ffmpeg does not run: {error}; install it"))),
         Command::Draw => drawing::worker::run()
             .map_err(|error| Failure::Start(format!("nothing was drawn: {error}"))),
+        Command::OpenPicture => visitor_picture::worker::run()
+            .map_err(|error| Failure::Start(format!("no picture was opened: {error}"))),
         Command::DrawPostcards => postcard::worker::run()
             .map_err(|error| Failure::Start(format!("no postcard was drawn: {error}"))),
         Command::Preview(arguments) => crate::cli::preview::run(&arguments),

@@ -50,26 +50,9 @@ impl Typed {
     /// # Errors
     /// See [`TypedError`].
     pub fn read(sentence: &str, name: &str) -> Result<Self, TypedError> {
-        let line = |text: &str, chars_max: usize| {
-            let words: Vec<&str> = text.split_whitespace().take(chars_max + 1).collect();
-            let text = words.join(" ");
-            if text.chars().nth(chars_max).is_some() {
-                return Err(TypedError::Long);
-            }
-            if passerby_protocol::foreign::has_hidden(&text) {
-                return Err(TypedError::Hidden);
-            }
-            if has_contact(&text) {
-                return Err(TypedError::Contact);
-            }
-            if refused(&text) {
-                return Err(TypedError::Refused);
-            }
-            Ok(text)
-        };
         Ok(Self {
-            sentence: line(sentence, SENTENCE_CHARS_MAX)?,
-            name: line(name, NAME_CHARS_MAX)?,
+            sentence: checked_line(sentence, SENTENCE_CHARS_MAX)?,
+            name: checked_line(name, NAME_CHARS_MAX)?,
         })
     }
 
@@ -90,6 +73,28 @@ impl Typed {
         let text = keys.open_for(&purpose(link), sealed)?;
         serde_json::from_slice(&text).ok()
     }
+}
+
+/// Reads one line that a stranger typed, with single spaces.
+///
+/// # Errors
+/// See [`TypedError`].
+pub(crate) fn checked_line(text: &str, chars_max: usize) -> Result<String, TypedError> {
+    let words: Vec<&str> = text.split_whitespace().take(chars_max + 1).collect();
+    let text = words.join(" ");
+    if text.chars().nth(chars_max).is_some() {
+        return Err(TypedError::Long);
+    }
+    if passerby_protocol::foreign::has_hidden(&text) {
+        return Err(TypedError::Hidden);
+    }
+    if has_contact(&text) {
+        return Err(TypedError::Contact);
+    }
+    if refused(&text) {
+        return Err(TypedError::Refused);
+    }
+    Ok(text)
 }
 
 fn purpose(link: &str) -> String {
@@ -170,6 +175,11 @@ mod tests {
             "傻 逼",
             "傻.逼",
             "操你妈",
+            "滾 蛋",
+            "賤 人",
+            "ｆｕｃｋ",
+            "去賭場",
+            "幹你娘",
         ] {
             assert_eq!(of(refused), TypedError::Refused, "{refused}");
         }

@@ -6,7 +6,8 @@
 //! report it.
 //!
 //! Invariant: a Western word is found as a word alone, so that no name of a town is refused; signs
-//! between letters, letters that are repeated and digits that stand for letters hide nothing.
+//! between letters, letters that are repeated, digits that stand for letters, letters of full width
+//! and traditional forms of Chinese characters hide nothing.
 
 /// English words, in the letters that [`folded`] makes of them.
 const ENGLISH: [&str; 35] = [
@@ -47,7 +48,7 @@ const ENGLISH: [&str; 35] = [
     "killyourself",
 ];
 /// Chinese words.
-const CHINESE: [&str; 39] = [
+const CHINESE: [&str; 41] = [
     "傻逼",
     "煞笔",
     "傻比",
@@ -87,12 +88,40 @@ const CHINESE: [&str; 39] = [
     "海洛因",
     "代开发票",
     "办证",
+    "干你娘",
+    "干你妈",
+];
+/// Traditional forms of the characters in [`CHINESE`], each with the simple one.
+const SIMPLE_FORMS: [(char, char); 22] = [
+    ('筆', '笔'),
+    ('媽', '妈'),
+    ('賤', '贱'),
+    ('貨', '货'),
+    ('賣', '卖'),
+    ('約', '约'),
+    ('強', '强'),
+    ('姦', '奸'),
+    ('輪', '轮'),
+    ('腦', '脑'),
+    ('殘', '残'),
+    ('雜', '杂'),
+    ('種', '种'),
+    ('滾', '滚'),
+    ('賭', '赌'),
+    ('場', '场'),
+    ('開', '开'),
+    ('發', '发'),
+    ('辦', '办'),
+    ('證', '证'),
+    ('幹', '干'),
+    ('馬', '马'),
 ];
 
 /// Tells whether a text has such a word.
 pub(super) fn refused(text: &str) -> bool {
     let small = text.to_lowercase();
-    let chinese: String = small.chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters = small.chars().filter(|c| c.is_alphanumeric());
+    let chinese: String = letters.map(simple).collect();
     if CHINESE.iter().any(|word| chinese.contains(word)) {
         return true;
     }
@@ -118,6 +147,14 @@ pub(super) fn refused(text: &str) -> bool {
         spelled.clear();
     }
     false
+}
+
+/// The simple form of a character.
+fn simple(character: char) -> char {
+    let known = SIMPLE_FORMS
+        .iter()
+        .find(|(traditional, _)| *traditional == character);
+    known.map_or(character, |(_, simple)| *simple)
 }
 
 /// A word in plain small letters: digits and signs as the letters that they stand for, no other

@@ -7,3 +7,4 @@ pub mod inspection;
 pub(crate) mod media;
 pub mod postcard;
 pub mod preview;
+pub mod visitor_picture;

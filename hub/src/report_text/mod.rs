@@ -108,6 +108,8 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     let told = "links passed on, and opened by somebody else";
     row(out, "shares", report.shares.tally.total, told)?;
+    let told = format!("said to publishers; {} answered", report.voices.answered);
+    row(out, "voices", report.voices.tally.total, &told)?;
     let sections: [(_, Named, Counted); 3] = [
         ("screen", labels::screen, |tally| &tally.by_screen),
         ("campaign", labels::campaign, |tally| &tally.by_campaign),

@@ -18,6 +18,7 @@ use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
 use crate::publish::postcard::PostcardDesk;
 use crate::publish::preview::desk::Desk;
+use crate::publish::visitor_picture::PictureDesk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
@@ -39,6 +40,8 @@ const BLOCKING_MAX: usize = 64;
 /// at a time.
 const DECODING_MAX: usize = 2;
 
+/// Most pictures that come from phones at one time.
+const PHONE_UPLOADS_MAX: usize = 16;
 /// Most films that go out to phones at one time.
 const FILMS_TO_PHONES_MAX: usize = 64;
 /// Most pictures of screens that are read at one time: 4 MiB of memory.
@@ -58,6 +61,9 @@ pub(crate) struct AppState {
     pub(super) sources: Service,
     pub(super) previews: Arc<Desk>,
     pub(super) postcards: PostcardDesk,
+    pub(super) pictures: PictureDesk,
+    /// Places for pictures that phones send.
+    pub(super) phone_uploads: Arc<Semaphore>,
     pub(super) alerts: AlertService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
@@ -92,6 +98,8 @@ impl AppState {
         Self {
             previews: Arc::new(Desk::new(hub.folder())),
             postcards: PostcardDesk::new(),
+            pictures: PictureDesk::new(),
+            phone_uploads: Arc::new(Semaphore::new(PHONE_UPLOADS_MAX)),
             hub,
             public_url,
             code_days,

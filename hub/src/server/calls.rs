@@ -8,7 +8,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
-use crate::server::phones::{film, moment, moment_page, note, scan, share};
+use crate::server::phones::{film, moment, moment_page, note, privacy, scan, share, voice};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -220,6 +220,50 @@ pub(super) fn of_phones() -> Vec<Answered> {
         ),
         answered(
             HttpCall::get(
+                "/s/{share}/voice",
+                &[200, 302],
+                "where whoever the link belongs to says something to the publisher; 302 to the link for all others",
+            ),
+            voice::show,
+        ),
+        answered(
+            HttpCall::get(
+                "/v/{link}",
+                &[200, 404],
+                "what became of a voice, by its writer's own link: what is kept of it, and the answer",
+            ),
+            voice::mine,
+        ),
+        answered(
+            HttpCall::get("/v/{link}/picture.jpg", &[200, 404], "its picture"),
+            voice::picture,
+        ),
+        answered(
+            HttpCall::post(
+                "/v/{link}/erase",
+                &[200, 404],
+                "erases what was said, with picture and answer",
+            ),
+            voice::erase,
+        ),
+        answered(
+            HttpCall::get(
+                "/privacy",
+                &[200],
+                "what this hub keeps of people, for what, on what ground, for how long and by whom",
+            ),
+            privacy::of_hub,
+        ),
+        answered(
+            HttpCall::get(
+                "/privacy/{campaign}",
+                &[200, 404],
+                "the same of what one campaign uses",
+            ),
+            privacy::of_campaign,
+        ),
+        answered(
+            HttpCall::get(
                 "/share.js",
                 &[200],
                 "the script of cards: the phone's own share menu",
@@ -269,6 +313,19 @@ pub(super) fn of_phones() -> Vec<Answered> {
     ]
 }
 
+/// The calls of phones that send pictures, which takes its time.
+pub(super) fn of_phones_that_send() -> Vec<Answered> {
+    vec![answered(
+        HttpCall::post(
+            "/s/{share}/voice",
+            &[303, 302, 400, 413, 422, 503],
+            "says something to the publisher: `sentence`, `name`, `agree`, `screen`, and `once` of the page; as \
+             `multipart/form-data` with `picture` where one is welcome",
+        ),
+        voice::say,
+    )]
+}
+
 /// All calls as the reference tells them.
 pub(super) fn chapters() -> [HttpChapter; 5] {
     let told = |calls: Vec<Answered>| calls.into_iter().map(|(call, _)| call);
@@ -279,7 +336,7 @@ pub(super) fn chapters() -> [HttpChapter; 5] {
                 case, and what chat programs and hands put around a link is passed over. A network that asks too often \
                 gets 429 with `Retry-After`. A hub that cannot reach its database answers 503."
             .to_owned(),
-        calls: told(of_phones()).collect(),
+        calls: told(of_phones()).chain(told(of_phones_that_send())).collect(),
         notes: Vec::new(),
     };
     let terminals = HttpChapter {

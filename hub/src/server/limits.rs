@@ -53,7 +53,8 @@ pub(super) enum Kind {
     /// Names and passwords of people, and sessions and tokens that nobody has. An office is one
     /// network.
     SignIn,
-    /// What is typed to pass a moment on, cards that are drawn, and reports of what was typed.
+    /// What is typed to pass a moment on or said to a publisher, cards that are drawn, and reports
+    /// of what was typed.
     Moment,
 }
 

@@ -29,6 +29,7 @@ mod limits;
 mod listener;
 mod metrics;
 mod monitoring;
+mod multipart;
 pub mod phones;
 mod places;
 pub(crate) mod problem;
@@ -83,6 +84,8 @@ pub use crate::server::tls::{TlsError, TlsFiles};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for an upload, from its first byte on; it comes in pieces that are waited for each.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(1_800);
+/// The same for what a phone sends over a slow network.
+const PHONE_UPLOAD_TIMEOUT: Duration = Duration::from_secs(180);
 /// The same for an answer that may be held back.
 const HELD_ANSWER_TIMEOUT: Duration =
     Duration::from_millis(ANSWER_TIMEOUT.as_secs() * 1_000 + HOLD_MS_MAX);
@@ -248,17 +251,33 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
             ANSWER_TIMEOUT,
             crate::server::phones::note::later,
         )
-    }))
-    .layer(middleware::from_fn(crate::server::phones::note::speak))
-    .layer(CompressionLayer::new())
-    .layer(SetResponseHeaderLayer::if_not_present(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
-    ))
-    .layer(SetResponseHeaderLayer::overriding(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ));
+    }));
+    let sending = with(
+        Router::new(),
+        crate::server::calls::of_phones_that_send(),
+        "",
+        &patterns,
+    )
+    .layer(middleware::from_fn(|request, next| {
+        in_time(
+            request,
+            next,
+            PHONE_UPLOAD_TIMEOUT,
+            crate::server::phones::note::later,
+        )
+    }));
+    let phones = phones
+        .merge(sending)
+        .layer(middleware::from_fn(crate::server::phones::note::speak))
+        .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ));
     let console = with(Router::new(), console::calls(&app, false), "", &patterns).layer(
         middleware::from_fn_with_state(Arc::clone(&app), console_in_time),
     );

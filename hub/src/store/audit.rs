@@ -138,6 +138,18 @@ verbs! {
     SetMail = "mail.set",
     /// Forgot it.
     RemovedMail = "mail.remove",
+    /// Said who runs the hub.
+    SetOperator = "operator.set",
+    /// Answered what a passer-by said.
+    AnsweredVoice = "voice.answer",
+    /// Let screens show it.
+    ApprovedVoice = "voice.approve",
+    /// Let screens show it no more.
+    WithdrewVoice = "voice.withdraw",
+    /// Took it down.
+    RemovedVoice = "voice.remove",
+    /// Took no more of one passer-by on that day.
+    BlockedVoices = "voice.block",
     /// Took down what somebody typed when they passed a campaign on.
     RemovedMoment = "moment.remove",
 }

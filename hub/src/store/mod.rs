@@ -34,6 +34,7 @@ mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
 mod moments;
+mod operator;
 mod people;
 mod plays;
 mod prune;
@@ -63,6 +64,7 @@ mod tallies;
 mod token_keys;
 mod verdicts;
 mod versions;
+mod voices;
 
 pub use crate::database::DatabaseError;
 pub use crate::store::acme::{AcmeFailures, AcmeOrder, AcmeSubject, StoredCertificate};
@@ -102,6 +104,7 @@ pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
 pub use crate::store::landing_facts::{LandingFacts, Sighting, ToldMoment};
 pub use crate::store::moments::{MOMENTS_LISTED, MomentRow, NewMoment, PassedOn, SealedMoment};
+pub use crate::store::operator::HubOperator;
 pub use crate::store::people::{
     Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
     SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,
@@ -117,7 +120,7 @@ pub use crate::store::report::{
     Estimate, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key, KindReport,
     LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node, PLACES_MAX,
     PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts, ScreenLine,
-    ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, WentOn,
+    ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, VoiceCounts, WentOn,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;
@@ -139,6 +142,10 @@ pub use crate::store::sources::{
 };
 pub use crate::store::token_keys::{KeyError, Rotated};
 pub use crate::store::versions::{CampaignFile, ChosenScreens, VERSIONS_MAX, Version, VersionRow};
+pub use crate::store::voices::{
+    KeptVoice, KeptWords, NewVoice, OF_DAY_MAX, OF_VISIT_MAX, OwnVoice, SaidVoice, SealedPicture,
+    VoiceChange, VoiceFilter, VoiceRow, VoiceState,
+};
 
 #[cfg(test)]
 mod testing;

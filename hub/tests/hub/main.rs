@@ -43,3 +43,4 @@ mod test_certificates;
 mod thumbnails;
 mod token_keys;
 mod verdicts;
+mod voices;

@@ -89,6 +89,8 @@ mod thumbnails;
 mod token_keys;
 #[path = "../hub/verdicts.rs"]
 mod verdicts;
+#[path = "../hub/voices/mod.rs"]
+mod voices;
 
 #[test]
 fn each_module_of_hub_is_here_too_but_for_what_there_is_only_on_a_file() {

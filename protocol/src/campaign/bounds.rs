@@ -41,6 +41,8 @@ impl Campaign {
                 text(&format!("words.{language}.{key}"), said, chars_max)?;
             }
         }
+        let question = self.voices.question.as_deref();
+        text("voices.question", question, LINE_CHARS_MAX)?;
         self.check_link()?;
         let apart = &self.separation;
         text("advertiser", apart.advertiser.as_deref(), LINE_CHARS_MAX)?;

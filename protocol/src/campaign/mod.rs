@@ -19,6 +19,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod unseen;
+mod voices;
 mod words;
 
 use std::borrow::Cow;
@@ -40,6 +41,7 @@ pub use crate::campaign::terms::{
 };
 pub use crate::campaign::terms::{ZONE_NAME_BYTES_MAX, zone_name};
 pub use crate::campaign::unseen::Unseen;
+pub use crate::campaign::voices::{TakenVoices, Voices};
 pub use crate::campaign::words::{PageLanguage, PageWords, Said, Words};
 pub use crate::creative::{CREATIVE_ENDINGS, CreativeKind, Motion, TransitionKind};
 
@@ -74,6 +76,9 @@ pub struct Campaign {
     /// What the page says in each language, where that differs.
     #[serde(default, skip_serializing_if = "Words::is_empty")]
     pub words: Words,
+    /// Whether passers-by may leave a sentence, and what they are asked.
+    #[serde(default, skip_serializing_if = "Voices::is_empty")]
+    pub voices: Voices,
     /// The line beside each picture, unless its placement has its own.
     pub headline: Option<String>,
     /// The campaign's colours; taken from the picture where none are given.

@@ -10,7 +10,8 @@ use crate::campaign::link;
 use crate::campaign::terms::zone_name;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
-    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Words, is_creative,
+    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Voices, Words,
+    is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;
@@ -54,6 +55,7 @@ impl Campaign {
             story: None,
             button: None,
             words: Words::default(),
+            voices: Voices::default(),
             headline: None,
             colours: Colours::default(),
             separation: Separation::default(),
@@ -170,6 +172,7 @@ pub(super) fn read_campaign(
         story: long("story"),
         button: line("button"),
         words: Words::read(root),
+        voices: Voices::read(root),
         headline: line("headline"),
         colours,
         separation: Separation::read(root),

@@ -22,6 +22,7 @@ advertiser = 'A'
 link = { utm = {} }
 colours = {}
 words = { zh = {}, en = {} }
+voices = {}
 adaptive = {}
 buyer = { order = 'o', buyer = 1, brand = 3 }
 [[phase]]
@@ -69,6 +70,7 @@ fn tables() -> Vec<KeyTable> {
         words(),
         words_of("words.zh"),
         words_of("words.en"),
+        voices(),
         colours(),
         phase(),
         buyer(),
@@ -187,7 +189,33 @@ fn words_of(path: &'static str) -> KeyTable {
             key("share", "the words that go with a shared link").absent(above("share")),
             key("after", "what the page tells once the last phase is over")
                 .absent("that it is over"),
+            key(
+                "question",
+                "what the publisher asks, see [`[voices]`](#voices)",
+            )
+            .absent("the question of `[voices]`"),
         ],
+    )
+}
+
+fn voices() -> KeyTable {
+    KeyTable::chapter(
+        "voices",
+        "## `[voices]`",
+        vec![
+            key(
+                "take",
+                "what passers-by may leave: `\"nothing\"`, `\"words\"` a sentence and a name if they like, \
+                 `\"words-and-pictures\"` the same with a picture if they like",
+            )
+            .told()
+            .absent("`\"nothing\"`"),
+            key("question", "what you ask them").absent("none"),
+        ],
+    )
+    .intro(
+        "A sentence for the publisher, who reads and answers it in the console. The page asks for it in one step, so a \
+         scan has to open a page.",
     )
 }
 

@@ -36,6 +36,15 @@ impl Campaign {
     pub fn unseen(&self) -> Vec<Unseen> {
         let mut unseen = Vec::new();
         self.add_unseen_page(&mut unseen);
+        if self.voices.question.is_some() && !self.voices.are_taken() {
+            unseen.push(Unseen {
+                keys: ["voices", "question"].map(str::to_owned).to_vec(),
+                message:
+                    "nobody is asked the question, since nothing is taken; add take = \"words\""
+                        .to_owned(),
+                is_problem: false,
+            });
+        }
         self.add_rewards(&mut unseen);
         for (at, placement) in self.placements.iter().enumerate() {
             let Some(kind) = CreativeKind::of_name(&placement.creative) else {
@@ -104,6 +113,13 @@ impl Campaign {
                     is_problem: false,
                 });
             }
+        }
+        if self.voices.are_taken() {
+            unseen.push(Unseen {
+                keys: vec!["voices".to_owned()],
+                message: "voices are left on the page, and a scan opens the target at once; add landing = \"page\" to take them".to_owned(),
+                is_problem: false,
+            });
         }
         if !self.words.is_empty() {
             unseen.push(Unseen {

@@ -46,17 +46,21 @@ pub struct PageWords {
     /// What the page tells once the campaign is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// What passers-by are asked who may leave a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
 }
 
 impl PageWords {
     /// Each with its name in the file and its greatest length.
-    pub(super) fn each(&self) -> [(&'static str, Option<&str>, usize); 5] {
+    pub(super) fn each(&self) -> [(&'static str, Option<&str>, usize); 6] {
         [
             ("title", self.title.as_deref(), LINE_CHARS_MAX),
             ("story", self.story.as_deref(), STORY_CHARS_MAX),
             ("button", self.button.as_deref(), LINE_CHARS_MAX),
             ("share", self.share.as_deref(), STORY_CHARS_MAX),
             ("after", self.after.as_deref(), STORY_CHARS_MAX),
+            ("question", self.question.as_deref(), LINE_CHARS_MAX),
         ]
     }
 
@@ -72,6 +76,7 @@ impl PageWords {
             button: text("button", LINE_CHARS_MAX),
             share: text("share", STORY_CHARS_MAX),
             after: text("after", STORY_CHARS_MAX),
+            question: text("question", LINE_CHARS_MAX),
         }
     }
 }
@@ -157,7 +162,7 @@ impl Campaign {
     }
 
     /// Tells whether a scan opens a page at any time.
-    pub(super) fn opens_page(&self) -> bool {
+    pub fn opens_page(&self) -> bool {
         let landings = self.phases.iter().filter_map(|phase| phase.landing);
         // Without a target a scan opens the page, whatever the landing.
         self.target.is_none()

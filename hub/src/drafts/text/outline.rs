@@ -8,7 +8,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 use crate::drafts::text::document::{TextFault, parse};
 
 /// The keys of the campaign that forms know; what stands before a dot is the table that it is in.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 27] = [
     "title",
     "target",
     "headline",
@@ -22,11 +22,15 @@ pub const KEYS: [&str; 23] = [
     "words.zh.button",
     "words.zh.share",
     "words.zh.after",
+    "words.zh.question",
     "words.en.title",
     "words.en.story",
     "words.en.button",
     "words.en.share",
     "words.en.after",
+    "words.en.question",
+    "voices.take",
+    "voices.question",
     "advertiser",
     "category",
     "colours.paper",

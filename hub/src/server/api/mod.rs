@@ -30,6 +30,7 @@ mod routes_of_quotas;
 mod routes_of_slots;
 mod routes_of_sources;
 mod routes_of_times;
+mod routes_of_voices;
 mod schema;
 
 use axum::Router;

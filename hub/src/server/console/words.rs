@@ -65,6 +65,7 @@ pub(crate) const fn alert(kind: AlertKind) -> [&'static str; 2] {
         AlertKind::Dark => ["黑屏", "Dark"],
         AlertKind::Full => ["存储快满", "Nearly full"],
         AlertKind::Clock => ["时间不可信", "Unsure of the time"],
+        AlertKind::Voices => ["路人的新留言", "New voices of passers-by"],
     }
 }
 
@@ -168,6 +169,15 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::TriedAlert => ["发送测试提醒", "Sent a test alert"],
         Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
         Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
+        Verb::SetOperator => ["填写运营者", "Said who runs the hub"],
+        Verb::AnsweredVoice => ["回复路人的留言", "Answered a voice"],
+        Verb::ApprovedVoice => ["同意留言上屏幕", "Let screens show a voice"],
+        Verb::WithdrewVoice => ["撤回留言上屏幕", "Let screens show a voice no more"],
+        Verb::RemovedVoice => ["撤下路人的留言", "Took a voice down"],
+        Verb::BlockedVoices => [
+            "当天不再收某人的留言",
+            "Took no more voices of somebody for a day",
+        ],
         Verb::RemovedMoment => ["删除路人写的话", "Took down what a passer-by typed"],
     }
 }
@@ -215,6 +225,14 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "erased" => [
             "已删除，到处都看不到了。",
             "It is taken down, and gone everywhere.",
+        ],
+        "answered" => [
+            "已回复。对方打开自己的链接就能看到。",
+            "Answered. They see it at their own link.",
+        ],
+        "blocked" => [
+            "当天不再收此人的留言，没有回复的已撤下。",
+            "No more is taken of theirs today, and what had no answer is taken down.",
         ],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [

@@ -1,4 +1,4 @@
-//! The addresses of codes and shared links as chat programs, mail programs and hands pass them on:
+//! The addresses of codes, shared links and links of voices as chat programs, mail programs and hands pass them on:
 //! with a full stop, a bracket, half a sentence or an invisible character behind them, a second
 //! slash before them.
 //!
@@ -14,6 +14,8 @@ use axum::http::uri::PathAndQuery;
 const TOKEN_CHARS: usize = 32;
 /// Characters of a shared link's name.
 const SHARE_CHARS: usize = 16;
+/// Characters of the link of a voice: its name and its secret.
+const VOICE_CHARS: usize = 48;
 /// Hexadecimal digits of a picture's name.
 const PICTURE_CHARS: usize = 64;
 /// Letters and digits of a pairing code.
@@ -53,6 +55,10 @@ fn meant(path: &str) -> Option<String> {
         "s" => {
             let (share, tail) = name(rest, SHARE_CHARS)?;
             Some(format!("/s/{share}{}", below(tail)))
+        }
+        "v" => {
+            let (voice, tail) = name(rest, VOICE_CHARS)?;
+            Some(format!("/v/{}{}", voice.to_ascii_lowercase(), below(tail)))
         }
         "p" => {
             let (picture, tail) = name(rest, PICTURE_CHARS)?;
@@ -222,6 +228,8 @@ mod tests {
                 Some(format!("/s/{SHARE}/go")),
                 "{tail}"
             );
+            let voice = format!("/v/{SHARE}{}", "0a".repeat(16));
+            assert_eq!(meant(&voice.to_uppercase()), Some(voice.clone()), "{tail}");
             assert_eq!(
                 meant("/claim/abcd-efgh"),
                 Some("/claim/abcdefgh".to_owned()),

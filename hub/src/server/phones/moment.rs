@@ -5,91 +5,23 @@
 //! not typed and agreed to; whoever has the private link of it, and the publisher, has it erased;
 //! nothing of this counts a visit, and a card is drawn once.
 
-use axum::Form;
-use axum::body::Body;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{FromRequest as _, Path, Query, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
 use crate::moments::{DAYS, Typed, purpose_of_postcard};
 use crate::publish::postcard::{PostcardError, PostcardOrder};
-use crate::server::body::Unread;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
+use crate::server::phones::form::{OfLink, after};
 use crate::server::phones::moment_page::{self, MomentPage, SCRIPT_POLICY};
-use crate::server::phones::note;
-use crate::server::phones::scan::see;
 use crate::server::phones::sighting_words;
 use crate::server::phones::trace::Client;
+use crate::server::phones::{note, privacy};
 use crate::server::{AppState, Shared};
 use crate::store::{LandingFacts, NewMoment, PassedOn, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
-
-type NamePath = Result<Path<String>, PathRejection>;
-
-/// What stands behind the path.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Asked {
-    /// The secret of the private link.
-    k: String,
-    /// To type other words.
-    edit: String,
-}
-
-/// What a form has.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Sent {
-    sentence: String,
-    name: String,
-    agree: String,
-    k: String,
-}
-
-async fn sent(body: Unread) -> Option<Sent> {
-    let bytes = body.small().await.ok()?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(bytes))
-        .ok()?;
-    let Form(sent) = Form::<Sent>::from_request(request, &()).await.ok()?;
-    Some(sent)
-}
-
-fn link_name(name: NamePath) -> String {
-    name.map(|Path(name)| name.to_ascii_lowercase())
-        .unwrap_or_default()
-}
-
-/// The link's page, for whoever this one is not for.
-fn to_link(app: &AppState, name: &str) -> Response {
-    see(&app.public_url.local(&format!("/s/{name}")))
-}
-
-/// The page after a form.
-fn after(app: &AppState, path: &str) -> Response {
-    let mut response = see(&app.public_url.local(path));
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    response
-}
-
-/// What a link's page shows, to whoever it belongs to; `None` for all others.
-fn own_facts(
-    app: &AppState,
-    name: &str,
-    client: &Client,
-    now_ms: i64,
-) -> Result<Option<LandingFacts>, StoreError> {
-    let store = &app.hub.store;
-    let visitor = client.counted(store, now_ms)?;
-    let facts = store.landing_facts(name, visitor)?;
-    Ok(facts.filter(|facts| facts.is_own))
-}
 
 fn page(
     app: &AppState,
@@ -117,6 +49,7 @@ fn page(
         title: said.title.to_owned(),
         seen: seen.unwrap_or_default(),
         typed: typed.clone(),
+        privacy: privacy::path_of(&app.public_url, &facts.id),
         ends: sighting_words::day(
             clock::date_of(now_ms + DAYS * DAY_MS),
             clock::date_of(now_ms),
@@ -132,32 +65,21 @@ fn typed_of(app: &AppState, name: &str, now_ms: i64) -> Result<Option<Typed>, St
 }
 
 /// `GET /s/{share}/moment`.
-pub(crate) async fn show(
-    State(app): State<Shared>,
-    name: NamePath,
-    asked: Result<Query<Asked>, QueryRejection>,
-    client: Client,
-) -> Response {
-    let name = link_name(name);
-    let is_edit = asked.is_ok_and(|Query(asked)| !asked.edit.is_empty());
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        let Some(facts) = own_facts(app, &name, &client, now_ms)? else {
-            return Ok(to_link(app, &name));
-        };
-        let typed = typed_of(app, &name, now_ms)?.unwrap_or_default();
-        let page = page(app, (&name, &facts), &typed, &client, now_ms);
-        if app.hub.store.is_told(&name)? && !is_edit {
-            Ok(with_script(page.told()))
-        } else {
-            Ok(page.form(None))
-        }
-    })
-    .await
-    .unwrap_or_else(note::failed)
+pub(crate) async fn show(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Page, |app, asked, now_ms| {
+            let Some(facts) = asked.own_facts(app, now_ms)? else {
+                return Ok(asked.to_link(app));
+            };
+            let typed = typed_of(app, &asked.name, now_ms)?.unwrap_or_default();
+            let page = page(app, (&asked.name, &facts), &typed, &asked.client, now_ms);
+            if app.hub.store.is_told(&asked.name)? && !asked.fields.has("edit") {
+                Ok(with_script(page.told()))
+            } else {
+                Ok(page.form(None))
+            }
+        })
+        .await
 }
 
 /// A page whose script is the hub's own file.
@@ -170,131 +92,90 @@ fn with_script(mut response: Response) -> Response {
 }
 
 /// `POST /s/{share}/moment`.
-pub(crate) async fn keep(
-    State(app): State<Shared>,
-    name: NamePath,
-    client: Client,
-    body: Unread,
-) -> Response {
-    let name = link_name(name);
-    let Some(sent) = sent(body).await else {
-        return moment_page::not_whole();
-    };
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Moment, &client, now_ms)? {
-            return Ok(refusal);
-        }
+pub(crate) async fn keep(State(app): State<Shared>, sent: OfLink) -> Response {
+    sent.answer(&app, Kind::Moment, |app, sent, now_ms| {
+        let (name, client) = (&sent.name, &sent.client);
         let visitor = client.counted(&app.hub.store, now_ms)?;
-        let facts = own_facts(app, &name, &client, now_ms)?;
+        let facts = sent.own_facts(app, now_ms)?;
         let (Some(visitor), Some(facts)) = (visitor.filter(|_| !client.is_cross_site()), facts)
         else {
-            return Ok(to_link(app, &name));
+            return Ok(sent.to_link(app));
         };
         let wrong = |typed: Typed, why| {
-            let page = page(app, (&name, &facts), &typed, &client, now_ms);
+            let page = page(app, (name, &facts), &typed, client, now_ms);
             page.form(Some(why))
         };
+        let (sentence, own_name) = (sent.fields.get("sentence"), sent.fields.get("name"));
         let as_sent = || Typed {
-            sentence: sent.sentence.chars().take(200).collect(),
-            name: sent.name.chars().take(60).collect(),
+            sentence: sentence.chars().take(200).collect(),
+            name: own_name.chars().take(60).collect(),
         };
-        let typed = match Typed::read(&sent.sentence, &sent.name) {
+        let typed = match Typed::read(sentence, own_name) {
             Ok(typed) => typed,
             Err(error) => return Ok(wrong(as_sent(), moment_page::error_words(error))),
         };
-        if !typed.is_empty() && sent.agree.is_empty() {
+        if !typed.is_empty() && !sent.fields.has("agree") {
             return Ok(wrong(typed, moment_page::NOT_AGREED));
         }
-        let sealed = (!typed.is_empty()).then(|| typed.seal(app.hub.keys(), &name));
+        let sealed = (!typed.is_empty()).then(|| typed.seal(app.hub.keys(), name));
         let new = NewMoment {
             sealed: sealed.as_deref(),
             has_sentence: !typed.sentence.is_empty(),
             has_name: !typed.name.is_empty(),
             ends_ms: now_ms + DAYS * DAY_MS,
         };
-        Ok(match app.hub.store.pass_on(&name, visitor, new, now_ms)? {
+        Ok(match app.hub.store.pass_on(name, visitor, new, now_ms)? {
             PassedOn::Kept => after(app, &format!("/s/{name}/moment")),
-            PassedOn::NotOwn => to_link(app, &name),
+            PassedOn::NotOwn => sent.to_link(app),
             PassedOn::TooOften => wrong(typed, moment_page::TOO_OFTEN),
         })
     })
     .await
-    .unwrap_or_else(note::failed)
 }
 
 /// `GET /s/{share}/mine?k=SECRET`: all that is kept of what somebody typed, and the way to erase
 /// it, on any day and from any network.
-pub(crate) async fn mine(
-    State(app): State<Shared>,
-    name: NamePath,
-    asked: Result<Query<Asked>, QueryRejection>,
-    client: Client,
-) -> Response {
-    let name = link_name(name);
-    let secret = asked.map(|Query(asked)| asked.k).unwrap_or_default();
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        if !app.hub.keys().is_own_link_secret(&name, &secret) {
-            return Ok(note::nothing_here());
-        }
-        let moment = app.hub.store.moment(&name, now_ms)?;
-        let typed = moment
-            .as_ref()
-            .and_then(|moment| Typed::open(app.hub.keys(), &name, &moment.sealed));
-        let times = moment.map(|moment| (moment.agreed_ms, moment.ends_ms));
-        let path = app.public_url.local(&format!("/s/{name}/erase"));
-        Ok(moment_page::mine(typed.zip(times).as_ref(), &path, &secret))
-    })
-    .await
-    .unwrap_or_else(note::failed)
+pub(crate) async fn mine(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Page, |app, asked, now_ms| {
+            let (name, secret) = (&asked.name, asked.fields.get("k"));
+            if !app.hub.keys().is_own_link_secret(name, secret) {
+                return Ok(note::nothing_here());
+            }
+            let moment = app.hub.store.moment(name, now_ms)?;
+            let typed = moment
+                .as_ref()
+                .and_then(|moment| Typed::open(app.hub.keys(), name, &moment.sealed));
+            let times = moment.map(|moment| (moment.agreed_ms, moment.ends_ms));
+            let path = app.public_url.local(&format!("/s/{name}/erase"));
+            Ok(moment_page::mine(typed.zip(times).as_ref(), &path, secret))
+        })
+        .await
 }
 
 /// `POST /s/{share}/erase`: by whoever the link belongs to, or with the secret of the private link.
-pub(crate) async fn erase(
-    State(app): State<Shared>,
-    name: NamePath,
-    client: Client,
-    body: Unread,
-) -> Response {
-    let name = link_name(name);
-    let Some(sent) = sent(body).await else {
-        return moment_page::not_whole();
-    };
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
-            return Ok(refusal);
+pub(crate) async fn erase(State(app): State<Shared>, sent: OfLink) -> Response {
+    sent.answer(&app, Kind::Page, |app, sent, now_ms| {
+        let is_own = !sent.client.is_cross_site() && sent.own_facts(app, now_ms)?.is_some();
+        let secret = sent.fields.get("k");
+        if !is_own && !app.hub.keys().is_own_link_secret(&sent.name, secret) {
+            return Ok(sent.to_link(app));
         }
-        let is_own = !client.is_cross_site() && own_facts(app, &name, &client, now_ms)?.is_some();
-        if !is_own && !app.hub.keys().is_own_link_secret(&name, &sent.k) {
-            return Ok(to_link(app, &name));
-        }
-        app.hub.store.erase_moment(&name)?;
+        app.hub.store.erase_moment(&sent.name)?;
         Ok(moment_page::erased())
     })
     .await
-    .unwrap_or_else(note::failed)
 }
 
 /// `POST /s/{share}/report`: a reader says that a sentence should not be there.
-pub(crate) async fn report(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let name = link_name(name);
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Moment, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        if client.counted(&app.hub.store, now_ms)?.is_some() {
-            app.hub.store.report_moment(&name)?;
+pub(crate) async fn report(State(app): State<Shared>, sent: OfLink) -> Response {
+    sent.answer(&app, Kind::Moment, |app, sent, now_ms| {
+        if sent.client.counted(&app.hub.store, now_ms)?.is_some() {
+            app.hub.store.report_moment(&sent.name)?;
         }
         Ok(moment_page::reported())
     })
     .await
-    .unwrap_or_else(note::failed)
 }
 
 /// What is there of a card.
@@ -305,12 +186,12 @@ enum Card {
 }
 
 /// `GET /s/{share}/card.jpg`.
-pub(crate) async fn card(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let name = link_name(name);
+pub(crate) async fn card(State(app): State<Shared>, asked: OfLink) -> Response {
+    let name = asked.name.clone();
     let found = {
-        let name = name.clone();
-        app.work(move |app: &AppState| find_card(app, &name, &client, clock::now_ms()))
-            .await
+        let work =
+            move |app: &AppState| find_card(app, &asked.name, &asked.client, clock::now_ms());
+        app.work(work).await
     };
     let (order, agreed_ms) = match found {
         Ok(Card::Drawn(jpeg)) => return jpeg_response(jpeg),

@@ -173,6 +173,21 @@ pub(crate) const TABLES: &[Table] = &[
     table!(pruned_passed_on [campaign] {
         campaign: Text, passed_on: Integer, sentences: Integer, named: Integer,
     }),
+    table!(voices [id] {
+        id: Integer, name: Text, campaign: Text, creative: Text, screen: Integer, play: Integer,
+        generation: Integer, share: Integer, visitor: Bytes, once: Bytes, said_ms: Integer, state: Text,
+        has_picture: Boolean, answered_ms: Integer,
+    }),
+    table!(voice_words [voice] {
+        voice: Integer, campaign: Text, sealed: Bytes, consent: Integer, agreed_ms: Integer, for_screen: Boolean,
+        approved_ms: Integer, ends_ms: Integer,
+    }),
+    table!(voice_pictures [voice] {
+        voice: Integer, campaign: Text, sealed: Bytes, width: Integer, height: Integer, small_sealed: Bytes,
+        small_width: Integer, small_height: Integer,
+    }),
+    table!(voice_answers [voice] { voice: Integer, sealed: Bytes, said_ms: Integer }),
+    table!(voice_blocks [campaign, visitor] { campaign: Text, visitor: Bytes, until_ms: Integer }),
     table!(visits [share, visitor] {
         share: Integer, visitor: Bytes, visited_ms: Integer, clicked_ms: Integer, seen_ms: Integer,
         confirmed_ms: Integer, grade: Integer,

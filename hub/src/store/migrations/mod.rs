@@ -50,6 +50,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0035_quotas.sql"),
     include_str!("sqlite/0036_moments.sql"),
     include_str!("sqlite/0037_chains.sql"),
+    include_str!("sqlite/0038_voices.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -77,6 +78,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0021_quotas.sql"),
     include_str!("postgres/0022_moments.sql"),
     include_str!("postgres/0023_chains.sql"),
+    include_str!("postgres/0024_voices.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

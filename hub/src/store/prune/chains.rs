@@ -232,6 +232,8 @@ fn prune_links(
         }
     }
     passed_on(tx, &gone)?;
+    // That somebody said something stays, with what it was about.
+    tx.execute_each("UPDATE voices SET share = NULL WHERE share = ?1", &gone)?;
     tx.execute_each("DELETE FROM link_numbers WHERE share = ?1", &gone)?;
     tx.execute_each("DELETE FROM shares WHERE id = ?1", &gone)?;
     Ok(())

@@ -127,6 +127,16 @@ pub struct ShareCounts {
     pub with_name: u64,
 }
 
+/// What passers-by said to publishers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VoiceCounts {
+    /// Once a form; also those whose words were erased or are over.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Those that got an answer.
+    pub answered: u64,
+}
+
 /// A screen's line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScreenLine {
@@ -175,6 +185,8 @@ pub struct Report {
     pub chains: Vec<Chain>,
     /// Passed on.
     pub shares: ShareCounts,
+    /// Said to publishers.
+    pub voices: VoiceCounts,
     /// What people call all these.
     pub names: Names,
 }
@@ -195,6 +207,7 @@ impl Store {
                 goals: goals::goals(tx)?,
                 chains: newest_chains(tx)?,
                 shares: shares(tx)?,
+                voices: voices(tx)?,
                 names: names::names(tx)?,
             })
         })
@@ -304,6 +317,21 @@ fn shares(tx: &Transaction<'_>) -> Result<ShareCounts, DatabaseError> {
                FROM pruned_passed_on) AS added",
         values![],
         |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    Ok(counts)
+}
+
+fn voices(tx: &Transaction<'_>) -> Result<VoiceCounts, DatabaseError> {
+    let mut counts = VoiceCounts::default();
+    tx.each(
+        "SELECT screen, campaign, creative, count(*), count(answered_ms) FROM voices
+         GROUP BY campaign, creative, screen",
+        values![],
+        |row| {
+            counts.tally.add(row)?;
+            counts.answered += row.get::<u64>(4)?;
+            Ok::<_, DatabaseError>(ControlFlow::Continue(()))
+        },
     )?;
     Ok(counts)
 }

@@ -22,6 +22,9 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         // Whoever may look may ask for a newer look.
         ("screens", "POST") if path.ends_with("/frame") => &[Owner, Operator, Publisher, Viewer],
         ("screens" | "pair" | "pairings" | "quotas", _) => &[Owner, Operator],
+        ("privacy", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
+        ("privacy", _) => &[Owner],
+        ("campaigns", _) if path.contains("/voices") => &[Owner, Publisher],
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],
         ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
@@ -50,6 +53,7 @@ fn filled(path: &str) -> String {
         .replace("{placement}", "1")
         .replace("{alert}", "4000")
         .replace("{slot}", "4000")
+        .replace("{voice}", "nothing")
         .replace("{film}", "4000");
     let path = path
         .replace("{source}", "nothing")

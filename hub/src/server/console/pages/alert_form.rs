@@ -27,6 +27,10 @@ const fn kind_means(kind: AlertKind) -> [&'static str; 2] {
             "十分钟以上不知道可信的时间",
             "It has had no time that it trusts for ten minutes",
         ],
+        AlertKind::Voices => [
+            "屏幕前有人留言，还没有人读过；一天最多一条",
+            "Somebody said something there that nobody has read; one message a day",
+        ],
     }
 }
 
@@ -150,7 +154,7 @@ pub(crate) fn fields(asker: &Asker, known: &AlertSettings, groups: &[String]) ->
         (Line { is_required: true, hint: Some(asker.say(["例如：地铁屏幕", "Such as: Metro screens"])), ..Line::text("name", asker.say(["名称", "Name"]), &known.name) }.markup())
         (choice("group", asker.say(["哪些屏幕", "Which screens"]), known.group.as_deref().unwrap_or(""), &of_groups))
         fieldset {
-            legend { (asker.say(["什么时候提醒", "Tell when a screen is"])) }
+            legend { (asker.say(["提醒什么", "What it tells of"])) }
             @for kind in AlertKind::ALL {
                 label.check {
                     input type="checkbox" name="kind" value=(kind.word()) checked[known.kinds.contains(&kind)];

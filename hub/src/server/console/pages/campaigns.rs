@@ -177,8 +177,8 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
     )
 }
 
-/// A campaign, and what covers screens of it.
-type Known = (CampaignFacts, Vec<(ScreenNotice, u64)>);
+/// A campaign, what covers screens of it, and how many voices nobody has read.
+type Known = (CampaignFacts, Vec<(ScreenNotice, u64)>, u64);
 
 async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<Known>, StoreError> {
     let Ok(id) = id.parse::<CampaignId>() else {
@@ -188,7 +188,14 @@ async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<Known>, S
     app.work(move |app| {
         let store = &app.hub.store;
         let facts = store.campaign_facts(&id, actor.scope())?;
-        Ok(facts.zip(Some(store.notices_over(&id)?)))
+        let Some(facts) = facts else {
+            return Ok(None);
+        };
+        Ok(Some((
+            facts,
+            store.notices_over(&id)?,
+            store.voices_waiting_for(&id)?,
+        )))
     })
     .await
 }
@@ -207,7 +214,12 @@ pub(crate) async fn show(
     }
 }
 
-fn page(asker: &Asker, (facts, notices): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(
+    asker: &Asker,
+    (facts, notices, voices): &Known,
+    fields: &Fields,
+    wrong: Option<&str>,
+) -> Response {
     let days = times::days_of(fields, clock::time_zone(), 7);
     let of_placements = air_times::placements(&facts.row.campaign, &days);
     let row = &facts.row;
@@ -223,6 +235,12 @@ fn page(asker: &Asker, (facts, notices): &Known, fields: &Fields, wrong: Option<
                 a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) }
             }
             a.button href=(asker.at(&format!("{path}/moments"))) { (asker.say(["路人写的话", "What passers-by typed"])) }
+            @if asker.actor.may(Right::ChangeCampaigns) {
+                a.button href=(asker.at(&format!("{path}/voices"))) {
+                    (asker.say(["路人的留言", "Voices"]))
+                    @if *voices > 0 { " (" (number(*voices)) (asker.say([" 条新的", " new"])) ")" }
+                }
+            }
             @if asker.actor.may(Right::ChangeDrafts) && facts.has_folder {
                 (layout::form(asker, &format!("/console/drafts/{}/begin", escaped(row.id.as_str())), "", &html! {
                     button { (asker.say(["编辑", "Edit it"])) }

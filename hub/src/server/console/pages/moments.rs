@@ -118,7 +118,7 @@ pub(crate) async fn remove(
     match removed {
         Ok(_) => asker
             .visitor
-            .to(&format!("{}?done=removed", path_of_moments(&id))),
+            .to(&format!("{}?done=erased", path_of_moments(&id))),
         Err(StoreError::OutOfScope) => refusals::not_here(&asker.visitor),
         Err(error) => refusals::failed(&asker.visitor, &error),
     }

@@ -3,19 +3,22 @@
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
+use passerby_protocol::{CampaignId, foreign};
 
 use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, number};
-use crate::server::console::pages::{screens, slots};
+use crate::server::console::pages::{privacy, screens, slots, voices};
 use crate::server::console::refusals;
 use crate::store::{Played, ScreenCounts, ScreenFilter, ScreenRow, ScreenState, Slot, StoreError};
 use crate::system::clock;
 
 /// How many silent screens are named.
 const SILENT_NAMED: usize = 5;
+/// How many campaigns with new voices are named.
+const VOICES_NAMED: usize = 5;
 /// How many slots are listed.
 const SLOTS_LISTED: usize = 20;
 
@@ -27,6 +30,10 @@ pub(crate) struct Overview {
     pub(crate) campaigns: (u64, u64),
     /// Drafts that wait for approval, for those who may publish.
     pub(crate) waiting: u64,
+    /// Voices that nobody has read, for those who answer them, by campaign, and all.
+    voices: (Vec<(CampaignId, u64)>, u64),
+    /// Whether somebody is to be told that nobody has said who runs the hub.
+    lacks_operator: bool,
     /// Of all screens, for those who have to do with all.
     pub(crate) today: Option<Played>,
     /// Slots, for those who hand in and do not publish.
@@ -53,6 +60,13 @@ pub(crate) async fn read(app: &Shared, asker: &Asker) -> Result<Overview, StoreE
             } else {
                 0
             },
+            voices: if actor.may(Right::ChangeCampaigns) {
+                let listed = store.campaigns_with_voices(scope, VOICES_NAMED)?;
+                (listed, store.voices_waiting(scope)?)
+            } else {
+                (Vec::new(), 0)
+            },
+            lacks_operator: privacy::is_missing(store, &actor)?,
             slots: if actor.may(Right::ChangeDrafts) && !actor.may(Right::ChangeCampaigns) {
                 store.slots(scope, None, SLOTS_LISTED)?
             } else {
@@ -78,6 +92,16 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             p.notice.warn {
                 (number(facts.waiting)) (asker.say([" 个草稿等待批准。", " waiting for approval. "]))
                 a href=(asker.at("/console/drafts")) { (asker.say(["查看", "See the drafts"])) }
+            }
+        }
+        @if facts.lacks_operator && facts.campaigns.1 > 0 { (privacy::missing(&asker)) }
+        @if facts.voices.1 > 0 {
+            p.notice.warn {
+                (number(facts.voices.1)) (asker.say([" 条路人的新留言：", if facts.voices.1 == 1 { " new voice of a passer-by: " } else { " new voices of passers-by: " }]))
+                @for (at, (campaign, count)) in facts.voices.0.iter().enumerate() {
+                    @if at > 0 { " · " }
+                    a href=(asker.at(&format!("{}?state=waiting", voices::path_of_voices(campaign.as_str())))) { (foreign::escaped(campaign.as_str())) } " (" (number(*count)) ")"
+                }
             }
         }
         dl.figures {
@@ -107,6 +131,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     };
     let body = html! {
         (body)
+        @if may(Right::SeeCampaigns) {
+            p { a href=(asker.at(privacy::PATH)) { (asker.say(["保存了哪些个人信息", "What is kept of people"])) } }
+        }
         @if may(Right::ChangeScreens) {
             p { a href=(asker.at("/console/quotas")) { (asker.say(["存储上限", "Room for files"])) } }
         }

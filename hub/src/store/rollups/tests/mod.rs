@@ -23,8 +23,8 @@ use crate::database::{Lock, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::testing::{TestDatabase, on_each_database};
 use crate::store::{
-    Breakdown, BreakdownError, By, Filter, Key, Landed, LinkVisitor, Openings, Reached, Recorded,
-    Scan, Shown, Store,
+    Breakdown, BreakdownError, By, Filter, Key, Landed, LinkVisitor, NewVoice, Openings, Reached,
+    Recorded, Scan, Shown, Store,
 };
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -82,6 +82,8 @@ pub(in crate::store) enum Step {
     },
     /// A button was pressed.
     Press { link: usize, visitor: u8 },
+    /// Somebody says something to the publisher.
+    Say { link: usize, visitor: u8 },
     /// A code was opened again so often.
     Again { scan: usize, openings: u8 },
     /// A screen is taken out of service.
@@ -107,7 +109,8 @@ pub(in crate::store) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(link, visitor, grade)| Step::Open { link, visitor, grade }),
         2 => (link.clone(), visitor.clone(), any::<bool>())
             .prop_map(|(link, visitor, is_confirmed)| Step::Reach { link, visitor, is_confirmed }),
-        1 => (link.clone(), visitor).prop_map(|(link, visitor)| Step::Press { link, visitor }),
+        1 => (link.clone(), visitor.clone()).prop_map(|(link, visitor)| Step::Press { link, visitor }),
+        1 => (link.clone(), visitor).prop_map(|(link, visitor)| Step::Say { link, visitor }),
         1 => (link, 1_u8..5).prop_map(|(scan, openings)| Step::Again { scan, openings }),
         1 => (0_usize..2, any::<bool>()).prop_map(|(screen, retires)| Step::Revoke { screen, retires }),
         2 => Just(Step::AddUp),
@@ -200,6 +203,21 @@ impl Street {
                 let Some(name) = self.link(link) else { return };
                 let visitor = Some(Visitor([visitor; 16]));
                 self.store.press(&name, visitor, self.now_ms).unwrap();
+            }
+            Step::Say { link, visitor } => {
+                let Some(name) = self.link(link) else { return };
+                let voice = format!("{:016}", self.now_ms);
+                let new = NewVoice {
+                    name: &voice,
+                    once: self.now_ms.to_be_bytes().repeat(2).try_into().unwrap(),
+                    sealed: b"sealed",
+                    picture: None,
+                    consent: 1,
+                    for_screen: false,
+                    ends_ms: self.now_ms + DAY_MS,
+                };
+                let visitor = Visitor([visitor; 16]);
+                self.store.say(&name, visitor, new, self.now_ms).unwrap();
             }
             Step::Again { scan, openings } => {
                 let Some(&scan) = self.scans.get(scan % self.scans.len().max(1)) else {
@@ -351,6 +369,11 @@ impl Street {
             prop_assert_eq!(found, expected, "{} hours later", hours);
         }
         Ok(())
+    }
+
+    /// The links that there are.
+    pub(in crate::store) fn links(&self) -> &[String] {
+        &self.links
     }
 
     fn link(&self, at: usize) -> Option<String> {

@@ -5,21 +5,23 @@ use maud::{Markup, html};
 use crate::server::console::asker::Asker;
 use crate::server::console::layout::Line;
 
-/// The keys of the words in Chinese: title, story, button, share, after.
-pub(super) const CHINESE: [&str; 5] = [
+/// The keys of the words in Chinese: title, story, button, share, after, question.
+pub(super) const CHINESE: [&str; 6] = [
     "words.zh.title",
     "words.zh.story",
     "words.zh.button",
     "words.zh.share",
     "words.zh.after",
+    "words.zh.question",
 ];
 /// Those of the words in English.
-pub(super) const ENGLISH: [&str; 5] = [
+pub(super) const ENGLISH: [&str; 6] = [
     "words.en.title",
     "words.en.story",
     "words.en.button",
     "words.en.share",
     "words.en.after",
+    "words.en.question",
 ];
 
 /// What the page for phones says in one language.
@@ -27,7 +29,7 @@ pub(super) fn page_words(
     asker: &Asker,
     value: &impl Fn(&str) -> String,
     legend: [&'static str; 2],
-    [title, story, button, share, after]: &[&'static str; 5],
+    [title, story, button, share, after, question]: &[&'static str; 6],
 ) -> Markup {
     let line = |key: &'static str, label| Line::text(key, asker.say(label), &value(key)).markup();
     html! {
@@ -39,6 +41,7 @@ pub(super) fn page_words(
             (line(button, ["按钮", "Button"]))
             (area(share, asker.say(["转发时的话", "Words that go with a shared link"]), &value(share), 2))
             (area(after, asker.say(["结束以后的话", "What it says once it is over"]), &value(after), 3))
+            (line(question, ["问路人的话", "What passers-by are asked"]))
         }
     }
 }

@@ -355,6 +355,14 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
         ("page", ["介绍页", "A page with a story"]),
         ("follow", ["关注页", "A page to follow"]),
     ]);
+    let taken = options(&[
+        ("nothing", ["不收", "Nothing"]),
+        ("words", ["一句话", "A sentence"]),
+        (
+            "words-and-pictures",
+            ["一句话和图片", "A sentence and a picture"],
+        ),
+    ]);
     html! {
         section {
             h2 { (asker.say(["标题和链接", "Title and link"])) }
@@ -372,6 +380,8 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
                     (area("share", asker.say(["转发时的话", "Words that go with a shared link"]), &value("share"), 2))
                     (page_words(asker, &value, ["中文页面", "The page in Chinese"], &CHINESE))
                     (page_words(asker, &value, ["英文页面", "The page in English"], &ENGLISH))
+                    (choice("voices.take", asker.say(["路人可以留言", "Passers-by may leave you"]), &value("voices.take"), &taken))
+                    (line("voices.question", ["你想问路人什么", "What you ask them"]))
                     (line("advertiser", ["广告主", "Who pays"]))
                     (line("category", ["行业", "What for"]))
                     (line("colours.paper", ["底色，如 #c8102e", "Paper, such as #c8102e"]))
