@@ -11,10 +11,10 @@
 
 pub mod check;
 mod hook;
-mod mail;
+pub(crate) mod mail;
 mod sender;
 pub mod service;
-mod texts;
+pub(crate) mod texts;
 mod web_hook;
 
 pub(crate) use crate::alerts::sender::{Sender, sealed_password};

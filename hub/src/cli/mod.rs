@@ -8,6 +8,7 @@ pub(crate) mod alert;
 mod backup;
 mod convert;
 pub(crate) mod domain;
+mod erase;
 mod failure;
 pub(crate) mod key;
 pub(crate) mod new;
@@ -42,6 +43,7 @@ use tracing_subscriber::EnvFilter;
 use crate::blobs;
 use crate::cli::failure::Failure;
 use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name};
+use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY};
 use crate::keys::pairing_code::PairingCode;
 use crate::people::Actor;
 use crate::public_url::PublicUrl;
@@ -154,6 +156,12 @@ enum Command {
         /// repeated. Default: public addresses only
         #[arg(long = "source-host", value_name = "HOST")]
         source_hosts: Vec<PrivateHost>,
+        /// Send at most so many mails a minute to people who follow campaigns
+        #[arg(long, value_name = "N", default_value_t = MAILS_A_MINUTE, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        follow_mails_a_minute: u32,
+        /// Send at most so many mails of one campaign's news in 24 hours; the others go out later
+        #[arg(long, value_name = "N", default_value_t = NEWS_A_DAY, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+        follow_mails_a_day: u32,
         #[command(flatten)]
         data: Data,
     },
@@ -302,6 +310,11 @@ enum Command {
     /// the verdict that it had. A code whose play was deleted is expired, also if codes are
     /// accepted for longer later on.
     Prune(crate::cli::prune::Options),
+    /// Erase somebody who follows campaigns, everywhere
+    ///
+    /// Names them by their address for mail, or by their private link. Nothing that leads to them
+    /// stays in the database; backups that were made before have it until they are deleted.
+    Erase(crate::cli::erase::Erase),
 }
 
 /// Has an option that a variable may stand for take an empty variable for none: that is how service
@@ -364,6 +377,8 @@ fn run(command: Command) -> Result<(), Failure> {
             monitoring_listen,
             slow_query_ms,
             source_hosts,
+            follow_mails_a_minute,
+            follow_mails_a_day,
             data,
         } => {
             let tls = tls_cert.zip(tls_key);
@@ -378,6 +393,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 monitoring_listen,
                 slow_query_ms,
                 source_hosts,
+                follow_mails: (follow_mails_a_minute, follow_mails_a_day),
             };
             serve(&data, &listen, settings)
         }
@@ -471,6 +487,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Err(Failure::Input(lines.collect()))
         }
         Command::Prune(options) => crate::cli::prune::run(&options),
+        Command::Erase(command) => crate::cli::erase::run(&command),
     }
 }
 
@@ -558,6 +575,9 @@ fn publish(
     for publication in &publications {
         for note in &publication.notes {
             eprintln!("note: {note}");
+        }
+        if let Some(note) = crate::followers::missing(&hub, &publication.campaign)? {
+            eprintln!("note: {}: {note}", publication.id);
         }
         let changed = hub.announce(&Actor::COMMAND_LINE, publication, &targets, clock::now_ms())?;
         let known = hub.store.screens()?;

@@ -106,6 +106,11 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     let told = "links passed on, and opened by somebody else";
     row(out, "shares", report.shares.tally.total, told)?;
+    let fans = report.fans.counts;
+    if fans.new > 0 {
+        let told = format!("follow by mail; {} ever, {} left", fans.new, fans.gone);
+        row(out, "fans", fans.total, &told)?;
+    }
     let sections: [(_, Named, Counted); 3] = [
         ("screen", labels::screen, |tally| &tally.by_screen),
         ("campaign", labels::campaign, |tally| &tally.by_campaign),

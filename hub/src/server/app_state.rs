@@ -13,6 +13,7 @@ use crate::alerts::service::Service as AlertService;
 use crate::drafts::look::Looker;
 use crate::drafts::subjects::Subjects;
 use crate::films::service::Service as FilmService;
+use crate::followers::service::Service as FollowerService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -59,6 +60,7 @@ pub(crate) struct AppState {
     pub(super) previews: Arc<Desk>,
     pub(super) postcards: PostcardDesk,
     pub(super) alerts: AlertService,
+    pub(super) followers: FollowerService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
     /// Places for films that go out to phones.
@@ -86,7 +88,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        (sources, alerts): (Service, AlertService),
+        (sources, alerts, followers): (Service, AlertService, FollowerService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -98,6 +100,7 @@ impl AppState {
             proxies,
             sources,
             alerts,
+            followers,
             looker: Looker::of_this_program(),
             films: FilmService::of_this_program(),
             films_to_phones: Arc::new(Semaphore::new(FILMS_TO_PHONES_MAX)),

@@ -24,6 +24,7 @@ mod emergencies;
 mod enrolment;
 mod error;
 mod films;
+mod followers;
 mod frames;
 mod gaps;
 mod goal_screens;
@@ -96,6 +97,11 @@ pub use crate::store::error::{Result, StoreError};
 pub use crate::store::films::{
     CLAIM_MS, ClaimedFilm, FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState, MadeFilm,
 };
+pub use crate::store::followers::{
+    AskedToFollow, BODY_CHARS_MAX, CONFIRM_MS, FOLLOW_MS, FanCounts, FanGroups, FollowMail,
+    Follower, Known, MailEnd, MailLimits, NEWS_LISTED, NewFollower, NewNews, News, NewsError,
+    PHONE_MS, Redeemed, Redeemer, SUBJECT_CHARS_MAX,
+};
 pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
@@ -113,9 +119,9 @@ pub use crate::store::published_placement::PublishedPlacement;
 pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
-    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
-    LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
-    ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
+    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, FanReport, Figures, FileName, Filter,
+    GoalCount, Key, LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report,
+    ScanCounts, ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

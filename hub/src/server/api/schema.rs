@@ -509,6 +509,7 @@ pub(super) const FORMS: &[Form] = &[
             field("by", BY, "what rows are by"),
             field("time_zone", Holds::Text, "whose days and hours these are"),
             field("total", Holds::One("Figures"), "all rows together"),
+            field("fans", Holds::One("FanCounts"), "who follow by mail"),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
             maybe(
                 "next",

@@ -10,7 +10,7 @@ use crate::server::console::pages::{
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
 use crate::server::console::{
-    routes_of_alerts, routes_of_drafts, routes_of_slots, routes_of_sources,
+    routes_of_alerts, routes_of_drafts, routes_of_followers, routes_of_slots, routes_of_sources,
 };
 
 /// All of them.
@@ -20,6 +20,7 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(routes_of_slots::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
+    all.extend(routes_of_followers::all());
     all
 }
 

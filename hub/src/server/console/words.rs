@@ -130,6 +130,11 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
         Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
         Verb::RemovedMoment => ["删除路人写的话", "Took down what a passer-by typed"],
+        Verb::SentNews => ["发送消息给关注者", "Sent news to those who follow"],
+        Verb::StoppedNews => ["停止发送消息", "Stopped news that was going out"],
+        Verb::ErasedFollower => ["删除关注者", "Erased somebody who followed"],
+        Verb::ExportedFollowers => ["导出关注者", "Took the addresses of those who follow out"],
+        Verb::SetFanWord => ["设置核销口令", "Set the word for the shop’s staff"],
     }
 }
 
@@ -177,6 +182,13 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
             "已删除，到处都看不到了。",
             "It is taken down, and gone everywhere.",
         ],
+        "news-sent" => ["正在发送。", "It is going out."],
+        "news-stopped" => [
+            "已停止，没有发出的不会再发。",
+            "Stopped; what has not gone out will not.",
+        ],
+        "follower-erased" => ["已删除，到处都没有了。", "Erased everywhere."],
+        "no-follower" => ["没有这个地址。", "Nobody with this address follows."],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [
             "已移除，所有登录已结束。",

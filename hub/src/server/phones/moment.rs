@@ -5,11 +5,9 @@
 //! not typed and agreed to; whoever has the private link of it, and the publisher, has it erased;
 //! nothing of this counts a visit, and a card is drawn once.
 
-use axum::Form;
-use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{FromRequest as _, Path, Query, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -18,6 +16,7 @@ use crate::publish::postcard::{PostcardError, PostcardOrder};
 use crate::server::body::Unread;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
+use crate::server::phones::form;
 use crate::server::phones::moment_page::{self, MomentPage, SCRIPT_POLICY};
 use crate::server::phones::note;
 use crate::server::phones::scan::see;
@@ -28,7 +27,7 @@ use crate::store::{LandingFacts, NewMoment, PassedOn, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
 
-type NamePath = Result<Path<String>, PathRejection>;
+pub(super) type NamePath = Result<Path<String>, PathRejection>;
 
 /// What stands behind the path.
 #[derive(Debug, Default, Deserialize)]
@@ -50,24 +49,13 @@ struct Sent {
     k: String,
 }
 
-async fn sent(body: Unread) -> Option<Sent> {
-    let bytes = body.small().await.ok()?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(bytes))
-        .ok()?;
-    let Form(sent) = Form::<Sent>::from_request(request, &()).await.ok()?;
-    Some(sent)
-}
-
-fn link_name(name: NamePath) -> String {
+pub(super) fn link_name(name: NamePath) -> String {
     name.map(|Path(name)| name.to_ascii_lowercase())
         .unwrap_or_default()
 }
 
 /// The link's page, for whoever this one is not for.
-fn to_link(app: &AppState, name: &str) -> Response {
+pub(super) fn to_link(app: &AppState, name: &str) -> Response {
     see(&app.public_url.local(&format!("/s/{name}")))
 }
 
@@ -79,7 +67,7 @@ fn after(app: &AppState, path: &str) -> Response {
 }
 
 /// What a link's page shows, to whoever it belongs to; `None` for all others.
-fn own_facts(
+pub(super) fn own_facts(
     app: &AppState,
     name: &str,
     client: &Client,
@@ -177,7 +165,7 @@ pub(crate) async fn keep(
     body: Unread,
 ) -> Response {
     let name = link_name(name);
-    let Some(sent) = sent(body).await else {
+    let Some(sent) = form::small::<Sent>(body).await else {
         return moment_page::not_whole();
     };
     app.work(move |app: &AppState| {
@@ -261,7 +249,7 @@ pub(crate) async fn erase(
     body: Unread,
 ) -> Response {
     let name = link_name(name);
-    let Some(sent) = sent(body).await else {
+    let Some(sent) = form::small::<Sent>(body).await else {
         return moment_page::not_whole();
     };
     app.work(move |app: &AppState| {

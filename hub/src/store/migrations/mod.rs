@@ -49,6 +49,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0034_films.sql"),
     include_str!("sqlite/0035_quotas.sql"),
     include_str!("sqlite/0036_moments.sql"),
+    include_str!("sqlite/0037_followers.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -75,6 +76,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0020_films.sql"),
     include_str!("postgres/0021_quotas.sql"),
     include_str!("postgres/0022_moments.sql"),
+    include_str!("postgres/0023_followers.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

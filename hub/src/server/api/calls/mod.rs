@@ -5,6 +5,7 @@ pub(super) mod campaigns;
 pub(super) mod drafts;
 pub(super) mod emergencies;
 mod errors;
+pub(super) mod followers;
 pub(super) mod log;
 pub(super) mod mail;
 pub(super) mod me;

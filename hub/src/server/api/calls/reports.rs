@@ -35,6 +35,7 @@ pub(in crate::server::api) async fn show(
         "by": by,
         "time_zone": breakdown.time_zone,
         "total": breakdown.total,
+        "fans": breakdown.fans,
         "rows": rows,
         "next": next,
     }))

@@ -12,12 +12,13 @@ mod sums;
 mod times;
 pub(super) mod unassigned;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::database::{Transaction, values};
 use crate::store::report::breakdown::boundaries::Boundaries;
 use crate::store::report::names::{self, Names};
-use crate::store::{Store, campaigns};
+use crate::store::{Store, campaigns, followers};
 
 pub use crate::store::report::breakdown::figures::{
     Breakdown, BreakdownError, By, Figures, Filter, Key,
@@ -62,8 +63,15 @@ impl Store {
             if by == By::Creative {
                 names.creatives = names::creatives(tx)?;
             }
+            let fans = followers::figures::counts(
+                tx,
+                filter.campaign.as_ref(),
+                filter.screen,
+                times_of(&filter, time_zone),
+            )?;
             Ok(Breakdown {
                 by,
+                fans,
                 filter,
                 time_zone: boundaries::name_of(time_zone),
                 rows: rows.into_iter().collect(),
@@ -72,6 +80,16 @@ impl Store {
             })
         })
     }
+}
+
+/// The first moment of the time that is asked for, and the first one behind it.
+fn times_of(filter: &Filter, time_zone: &TimeZone) -> (Option<i64>, Option<i64>) {
+    let at = |day: Date| {
+        let begun = day.to_zoned(time_zone.clone()).ok()?;
+        Some(begun.timestamp().as_millisecond())
+    };
+    let behind = filter.until.and_then(|day| day.tomorrow().ok());
+    (filter.from.and_then(at), behind.and_then(at))
 }
 
 /// Returns what is asked for, with the campaign as it is known here.

@@ -53,6 +53,21 @@ const PAGES: &[(&str, &str, bool)] = &[
         "/console/campaigns/friday-night-jazz/moments",
         false,
     ),
+    (
+        "/console/campaigns/{campaign}/followers",
+        "/console/campaigns/friday-night-jazz/followers",
+        false,
+    ),
+    (
+        "/console/campaigns/{campaign}/news",
+        "/console/campaigns/friday-night-jazz/news",
+        false,
+    ),
+    (
+        "/console/campaigns/{campaign}/news/{news}",
+        "/console/campaigns/friday-night-jazz/news/1",
+        false,
+    ),
     ("/console/new", "/console/new", false),
     ("/console/drafts", "/console/drafts", false),
     (

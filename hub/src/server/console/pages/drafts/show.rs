@@ -24,6 +24,7 @@ use crate::server::console::pages::drafts::common::{
 };
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::film_list;
+use crate::server::console::pages::drafts::follow_keys::follow_keys;
 use crate::server::console::pages::drafts::list::{badge, title_of};
 use crate::server::console::pages::drafts::page_words::{CHINESE, ENGLISH, area, page_words};
 use crate::server::console::pages::drafts::places;
@@ -378,6 +379,7 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
                     (area("share", asker.say(["转发时的话", "Words that go with a shared link"]), &value("share"), 2))
                     (page_words(asker, &value, ["中文页面", "The page in Chinese"], &CHINESE))
                     (page_words(asker, &value, ["英文页面", "The page in English"], &ENGLISH))
+                    (follow_keys(asker, &value))
                     (line("advertiser", ["广告主", "Who pays"]))
                     (line("category", ["行业", "What for"]))
                     (line("colours.paper", ["底色，如 #c8102e", "Paper, such as #c8102e"]))
