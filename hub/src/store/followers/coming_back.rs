@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use passerby_protocol::{Campaign, CampaignId};
 
-use crate::database::{DatabaseError, Id, Lock, values};
+use crate::database::{DatabaseError, Id, Lock, Row, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::campaign_list::refuse_others;
@@ -198,17 +198,21 @@ impl Store {
         (today, now_ms): (Date, i64),
     ) -> Result<Redeemed> {
         self.write(Lock::Everything, |tx| {
-            let found: Option<(CampaignId, String, Option<i64>, Option<String>, Option<Vec<u8>>)> = tx.optional(
+            let found = tx.optional(
                 "SELECT fan_offers.campaign, body, redeemed_ms, redeemed_by, word_hmac FROM fan_offers
                  JOIN campaigns ON campaigns.id = fan_offers.campaign
                  LEFT JOIN fan_words ON fan_words.campaign = fan_offers.campaign WHERE code_hmac = ?1",
                 values![code_hmac],
-                |row| {
-                    let campaign = row.get::<Id<CampaignId>>(0)?.0;
-                    Ok::<_, DatabaseError>((campaign, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                },
+                found_code,
             )?;
-            let Some((campaign, body, redeemed_ms, by, word)) = found else {
+            let Some(FoundCode {
+                campaign,
+                body,
+                redeemed_ms,
+                by,
+                word,
+            }) = found
+            else {
                 return Ok(Redeemed::Unknown);
             };
             let name = match redeemer {
@@ -277,4 +281,25 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// A code that is there.
+struct FoundCode {
+    campaign: CampaignId,
+    /// The campaign as it is now, as JSON.
+    body: String,
+    redeemed_ms: Option<i64>,
+    by: Option<String>,
+    /// The keyed hash of the campaign's word.
+    word: Option<Vec<u8>>,
+}
+
+fn found_code(row: &Row<'_>) -> Result<FoundCode, DatabaseError> {
+    Ok(FoundCode {
+        campaign: row.get::<Id<_>>(0)?.0,
+        body: row.get(1)?,
+        redeemed_ms: row.get(2)?,
+        by: row.get(3)?,
+        word: row.get(4)?,
+    })
 }
