@@ -24,6 +24,7 @@ pub mod cli;
 mod database;
 pub mod drafts;
 pub mod films;
+pub mod followers;
 pub mod hub;
 pub mod keys;
 pub mod moments;

@@ -134,6 +134,7 @@ impl CampaignFolder {
             .placements
             .iter()
             .map(|placement| placement.creative.as_str())
+            .chain(self.campaign.account_picture())
             .collect();
         let belonging: BTreeSet<&str> = placed
             .iter()

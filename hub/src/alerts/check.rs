@@ -228,7 +228,8 @@ pub fn mail_server(mut server: MailServer, has_password: bool) -> Result<MailSer
     if server.port == 0 {
         return Err(RuleError::Port);
     }
-    if mail(&server.from).is_none() {
+    let reply_to = server.reply_to.as_deref();
+    if mail(&server.from).is_none() || reply_to.is_some_and(|to| mail(to).is_none()) {
         return Err(RuleError::Mail);
     }
     let is_user = |user: &String| user.len() <= MAIL_BYTES_MAX && !foreign::has_hidden(user);

@@ -11,11 +11,11 @@
 
 pub mod check;
 mod hook;
-mod mail;
-mod own_reasons;
+pub(crate) mod mail;
+pub(crate) mod own_reasons;
 mod sender;
 pub mod service;
-mod texts;
+pub(crate) mod texts;
 mod web_hook;
 
 pub use crate::alerts::own_reasons::OwnReason;

@@ -3,15 +3,13 @@
 use passerby_protocol::private_host::PrivateHost;
 
 use crate::Hub;
-use crate::alerts::mail::{Letter, Refused};
+use crate::alerts::mail::{Letter, MAIL_PURPOSE, Refused};
 use crate::alerts::own_reasons::OwnReason;
 use crate::alerts::web_hook::Hook;
 use crate::alerts::{check, hook, mail, texts};
 use crate::sources::fetch::{FetchError, Fetcher};
 use crate::store::{AlertRule, AlertTelling, ClaimedMessage};
 
-/// For what the password of the mail server is sealed.
-const MAIL_PURPOSE: &str = "mail server";
 /// Largest answer of a web hook that is looked at, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 
@@ -87,26 +85,13 @@ impl Sender {
         match recipient {
             Some(to) => {
                 let to = check::mail(to).ok_or_else(|| Refused::for_good(OwnReason::NoAddress))?;
-                let server = hub.store.mail_server().map_err(Refused::now)?;
-                let Some((server, sealed)) = server else {
-                    return Err(Refused::now(OwnReason::NoMailServer));
-                };
-                let password = sealed.map(|sealed| {
-                    let opened = hub.keys().open_for(MAIL_PURPOSE, &sealed);
-                    opened.and_then(|bytes| String::from_utf8(bytes).ok())
-                });
-                let password = match password {
-                    Some(None) => {
-                        return Err(Refused::now(OwnReason::OthersPassword));
-                    }
-                    Some(password) => password,
-                    None => None,
-                };
+                let (server, password) = mail::server_of(hub)?;
                 let letter = Letter {
                     to: &to,
                     from_name: settings.words.say(["路人 Passerby", "Passerby"]),
-                    id,
+                    name: format!("passerby-alert-{id}-{made_ms}"),
                     made_ms,
+                    leaves: None,
                 };
                 mail::send(
                     &self.fetcher,

@@ -9,9 +9,9 @@ use crate::system::clock;
 
 /// Words of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) subject: String,
-    pub(super) body: String,
+pub(crate) struct Text {
+    pub(crate) subject: String,
+    pub(crate) body: String,
 }
 
 fn kind_words(kind: AlertKind) -> [&'static str; 2] {

@@ -8,6 +8,7 @@ pub(crate) mod alert;
 mod backup;
 mod convert;
 pub(crate) mod domain;
+mod erase;
 mod failure;
 pub(crate) mod key;
 pub(crate) mod new;
@@ -231,6 +232,11 @@ enum Command {
     /// the verdict that it had. A code whose play was deleted is expired, also if codes are
     /// accepted for longer later on.
     Prune(crate::cli::prune::Options),
+    /// Erase somebody who follows campaigns, everywhere
+    ///
+    /// Names them by their address for mail, or by their private link. Nothing that leads to them
+    /// stays in the database; backups that were made before have it until they are deleted.
+    Erase(crate::cli::erase::Erase),
 }
 
 /// Has an option that a variable may stand for take an empty variable for none: that is how service
@@ -347,5 +353,6 @@ fn run(command: Command) -> Result<(), Failure> {
             Err(Failure::Input(lines.collect()))
         }
         Command::Prune(options) => crate::cli::prune::run(&options),
+        Command::Erase(command) => crate::cli::erase::run(&command),
     }
 }

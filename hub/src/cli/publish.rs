@@ -114,6 +114,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         for note in &publication.notes {
             eprintln!("note: {note}");
         }
+        if let Some(note) = crate::followers::missing(&hub, &publication.campaign)? {
+            eprintln!("note: {}: {note}", publication.id);
+        }
         let changed = hub.announce(&Actor::COMMAND_LINE, publication, &targets, clock::now_ms())?;
         let known = hub.store.screens()?;
         let is_known = known.iter().any(|screen| !screen.revoked);

@@ -9,6 +9,7 @@ use passerby_protocol::private_host::PrivateHost;
 
 use crate::cli::failure::Failure;
 use crate::cli::options::Data;
+use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY};
 use crate::public_url::PublicUrl;
 use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
 
@@ -54,6 +55,12 @@ pub(crate) struct Arguments {
     /// repeated. Default: public addresses only
     #[arg(long = "source-host", value_name = "HOST")]
     source_hosts: Vec<PrivateHost>,
+    /// Send at most so many mails a minute to people who follow campaigns
+    #[arg(long, value_name = "N", default_value_t = MAILS_A_MINUTE, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    follow_mails_a_minute: u32,
+    /// Send at most so many mails of one campaign's news in 24 hours; the others go out later
+    #[arg(long, value_name = "N", default_value_t = NEWS_A_DAY, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    follow_mails_a_day: u32,
     #[command(flatten)]
     data: Data,
 }
@@ -75,6 +82,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         monitoring_listen,
         slow_query_ms,
         source_hosts,
+        follow_mails_a_minute,
+        follow_mails_a_day,
         data,
     } = arguments;
     let tls = tls_cert.zip(tls_key);
@@ -89,6 +98,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         monitoring_listen,
         slow_query_ms,
         source_hosts,
+        follow_mails: (follow_mails_a_minute, follow_mails_a_day),
     };
     serve(&data, &listen, settings)
 }

@@ -29,6 +29,7 @@ const FILE_NAME: &str = "keys.json";
 const LABEL_BEARER: &[u8] = b"passerby bearer v1";
 const LABEL_FINGERPRINT: &[u8] = b"passerby fingerprint of keys v1";
 const LABEL_OWN_LINK: &[u8] = b"passerby own link v1";
+const LABEL_HASH_FOR: &[u8] = b"passerby hash for a purpose v1";
 const LABEL_SEALING: &[u8] = b"passerby sealing of manifest keys v1";
 const LABEL_SEALING_FOR: &[u8] = b"passerby sealing for a purpose v1";
 
@@ -193,6 +194,15 @@ impl Keys {
     pub fn open_for(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let key = self.derive(LABEL_SEALING_FOR, &[purpose.as_bytes()]);
         crate::keys::sealing::open(&key, 0, sealed)
+    }
+
+    /// Hashes a text for a purpose with a key of this hub, so that it can be found again and cannot
+    /// be guessed from the database alone.
+    pub fn hash_for(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+        let length = u64::try_from(purpose.len())
+            .unwrap_or(u64::MAX)
+            .to_be_bytes();
+        self.derive(LABEL_HASH_FOR, &[&length, purpose.as_bytes(), text])
     }
 
     /// Returns the secret of the private link by which whoever passed a moment on under a shared

@@ -33,6 +33,8 @@ pub struct Publication {
     pub items: Vec<Showing>,
     /// The files, each once.
     pub creatives: Vec<Creative>,
+    /// Which of them is the picture of the account to follow; it airs nowhere by itself.
+    pub account_picture: Option<usize>,
     /// What is well to know although it airs.
     pub notes: Vec<Problem>,
     /// Its `campaign.toml` as it was written; empty where there is none.
@@ -111,7 +113,16 @@ impl Publication {
                 None => {}
             }
         }
-        let mut notes = reader.have_looked_at(folder, look_at, &items, &read.campaign.colours);
+        let account_picture = read.campaign.account_picture().and_then(|name| {
+            let path = read.path_of(name);
+            reader.place(&path, name)
+        });
+        let picture = account_picture.map(|creative| Showing {
+            creative,
+            parts: Vec::new(),
+        });
+        let looked_at: Vec<&Showing> = items.iter().chain(&picture).collect();
+        let mut notes = reader.have_looked_at(folder, look_at, &looked_at, &read.campaign.colours);
         // Where there is no file, nothing is said of its lines.
         let path = folder.join(campaign::FILE_NAME);
         let written = text::read_toml_within(&path).unwrap_or_default();
@@ -126,6 +137,7 @@ impl Publication {
                 campaign: read.campaign,
                 items,
                 creatives: reader.creatives,
+                account_picture,
                 notes,
                 written,
             })
@@ -154,11 +166,18 @@ impl Publication {
     /// The files that it uses, by the names that it gives them.
     pub fn files(&self) -> BTreeMap<&str, Digest> {
         let placements = self.campaign.placements.iter().zip(self.item_digests());
+        let account = (self.campaign.account_picture()).zip(self.account_picture_digest());
         placements
             .flat_map(|(placement, (creative, parts))| {
                 std::iter::once((placement.creative.as_str(), creative)).chain(parts)
             })
+            .chain(account)
             .collect()
+    }
+
+    /// The picture of the account to follow.
+    pub fn account_picture_digest(&self) -> Option<Digest> {
+        Some(self.creatives.get(self.account_picture?)?.digest)
     }
 }
 
@@ -208,11 +227,11 @@ impl FileReader {
         &mut self,
         folder: &Path,
         look_at: &LookAt<'_>,
-        items: &[Showing],
+        items: &[&Showing],
         colours: &Colours,
     ) -> Vec<Problem> {
         let mut placed: Vec<&Showing> = Vec::new();
-        for item in items {
+        for &item in items {
             if placed.iter().all(|known| known.creative != item.creative) {
                 placed.push(item);
             }

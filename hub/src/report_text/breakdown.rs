@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report_text::columns::padded;
 use crate::report_text::labels;
-use crate::store::{Breakdown, By, Figures, FileName, Key, Names};
+use crate::store::{Breakdown, By, FanCounts, Figures, FileName, Key, Names};
 
 /// Columns that what a row is about takes. With the figures a line has 100.
 const LABEL_COLUMNS: usize = 42;
@@ -29,6 +29,11 @@ pub fn text(breakdown: &Breakdown) -> String {
         line(&mut out, &key_label(key, breakdown), figures);
     }
     line(&mut out, "total", &breakdown.total);
+    let fans = breakdown.fans;
+    if fans != FanCounts::default() {
+        let (total, new, gone) = (fans.total, fans.new, fans.gone);
+        let _ = writeln!(out, "\nfans by mail: {total}; new {new}, gone {gone}");
+    }
     out
 }
 
@@ -142,6 +147,7 @@ pub fn json(breakdown: &Breakdown) -> Value {
         "screen": filter.screen,
         "rows": rows,
         "total": figures_json(&breakdown.total),
+        "fans": breakdown.fans,
     })
 }
 

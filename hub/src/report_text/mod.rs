@@ -110,6 +110,11 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     row(out, "shares", report.shares.tally.total, told)?;
     let told = format!("said to publishers; {} answered", report.voices.answered);
     row(out, "voices", report.voices.tally.total, &told)?;
+    let fans = report.fans.counts;
+    if fans.new > 0 {
+        let told = format!("follow by mail; {} ever, {} left", fans.new, fans.gone);
+        row(out, "fans", fans.total, &told)?;
+    }
     let sections: [(_, Named, Counted); 3] = [
         ("screen", labels::screen, |tally| &tally.by_screen),
         ("campaign", labels::campaign, |tally| &tally.by_campaign),

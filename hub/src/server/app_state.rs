@@ -13,6 +13,7 @@ use crate::alerts::service::Service as AlertService;
 use crate::drafts::look::Looker;
 use crate::drafts::subjects::Subjects;
 use crate::films::service::Service as FilmService;
+use crate::followers::service::Service as FollowerService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -65,6 +66,7 @@ pub(crate) struct AppState {
     /// Places for pictures that phones send.
     pub(super) phone_uploads: Arc<Semaphore>,
     pub(super) alerts: AlertService,
+    pub(super) followers: FollowerService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
     /// Places for films that go out to phones.
@@ -92,7 +94,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        (sources, alerts): (Service, AlertService),
+        (sources, alerts, followers): (Service, AlertService, FollowerService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -106,6 +108,7 @@ impl AppState {
             proxies,
             sources,
             alerts,
+            followers,
             looker: Looker::of_this_program(),
             films: FilmService::of_this_program(),
             films_to_phones: Arc::new(Semaphore::new(FILMS_TO_PHONES_MAX)),

@@ -1,12 +1,11 @@
 //! Every call that the hub answers, once: what the reference says of it, and who answers it. The
 //! router is made of these.
 
-use axum::handler::Handler;
-use axum::routing::{MethodFilter, MethodRouter, on};
-use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
+use passerby_protocol::http_call::{HttpCall, HttpChapter};
 
-use crate::server::Shared;
+use crate::server::answered::{Answered, answered};
 use crate::server::api;
+use crate::server::calls_of_followers;
 use crate::server::console;
 use crate::server::phones::{film, moment, moment_page, note, privacy, scan, share, voice};
 use crate::server::publishers::items;
@@ -18,9 +17,6 @@ use crate::sources::hook::HOOK_ITEMS_MAX;
 
 /// What all paths of terminals begin with.
 pub(super) const TERMINALS_BASE: &str = "/v1";
-
-/// A call with who answers it.
-pub(super) type Answered = (HttpCall, MethodRouter<Shared>);
 
 /// The calls that need no bearer.
 pub(super) fn of_strangers() -> Vec<Answered> {
@@ -135,7 +131,7 @@ pub(super) fn of_publishers() -> Vec<Answered> {
 /// The calls of phones.
 pub(super) fn of_phones() -> Vec<Answered> {
     const SCAN_STATUSES: &[u16] = &[302, 200, 404, 410];
-    vec![
+    let mut calls = vec![
         answered(
             HttpCall::get("/", &[200], "a page that says what this is"),
             note::home,
@@ -310,7 +306,9 @@ pub(super) fn of_phones() -> Vec<Answered> {
             ),
             note::claim,
         ),
-    ]
+    ];
+    calls.extend(calls_of_followers::all());
+    calls
 }
 
 /// The calls of phones that send pictures, which takes its time.
@@ -332,7 +330,8 @@ pub(super) fn chapters() -> [HttpChapter; 5] {
     let phones = HttpChapter {
         title: "The hub, for phones",
         base: "",
-        intro: "Anybody may call. Pages have no cookie and nothing from another host, and none needs a script. Paths take any letter \
+        intro: "Anybody may call. Pages have no cookie, but the one that somebody who follows may ask for, and nothing \
+                from another host, and none needs a script. Paths take any letter \
                 case, and what chat programs and hands put around a link is passed over. A network that asks too often \
                 gets 429 with `Retry-After`. A hub that cannot reach its database answers 503."
             .to_owned(),
@@ -410,19 +409,4 @@ fn of_programs() -> HttpChapter {
                 .to_owned(),
         ],
     }
-}
-
-/// Ties a call to its handler, by its own method.
-fn answered<H, T>(call: HttpCall, handler: H) -> Answered
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    let method = match call.method {
-        HttpMethod::Get => MethodFilter::GET,
-        HttpMethod::Post => MethodFilter::POST,
-        HttpMethod::Put => MethodFilter::PUT,
-        HttpMethod::Delete => MethodFilter::DELETE,
-    };
-    (call, on(method, handler))
 }

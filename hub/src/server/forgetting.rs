@@ -10,6 +10,7 @@ pub(super) fn forget(app: &AppState, now_ms: i64) -> Result<(), StoreError> {
     app.hub.store.forget_salts(now_ms)?;
     app.hub.store.forget_moments(now_ms)?;
     app.hub.store.forget_voices(DAYS, now_ms)?;
+    app.hub.store.forget_followers(now_ms)?;
     app.background.ran(BackgroundWork::ForgetSalts, now_ms);
     Ok(())
 }

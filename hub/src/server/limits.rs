@@ -56,11 +56,14 @@ pub(super) enum Kind {
     /// What is typed to pass a moment on or said to a publisher, cards that are drawn, and reports
     /// of what was typed.
     Moment,
+    /// Mail that somebody asks for to an address that nobody has confirmed: strangers would have it
+    /// sent to others.
+    Mail,
 }
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Page,
         Self::Picture,
         Self::Film,
@@ -72,6 +75,7 @@ impl Kind {
         Self::Enrolment,
         Self::SignIn,
         Self::Moment,
+        Self::Mail,
     ];
 
     /// Its name.
@@ -88,6 +92,7 @@ impl Kind {
             Self::Enrolment => "enrolment",
             Self::SignIn => "sign-in",
             Self::Moment => "moment",
+            Self::Mail => "mail",
         }
     }
 
@@ -105,6 +110,7 @@ impl Kind {
             Self::Enrolment => (2_000, 30),
             Self::SignIn => (3_000, 60),
             Self::Moment => (2_000, 60),
+            Self::Mail => (15_000, 40),
         }
     }
 
@@ -112,7 +118,7 @@ impl Kind {
     /// screens do not.
     const fn links(self, width: Width) -> i64 {
         let [household, company, provider] = match self {
-            Self::Code => [1, 4, 16],
+            Self::Code | Self::Mail => [1, 4, 16],
             _ => [2, 8, 64],
         };
         match width {

@@ -26,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
+use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY, Service as FollowerService};
 use crate::people::Secret;
 use crate::public_url::PublicUrl;
 use crate::server::acme::{AcmeSettings, Challenges};
@@ -92,6 +93,8 @@ pub struct Settings {
     pub slow_query_ms: u64,
     /// What sources and alerts may open although its address is private.
     pub source_hosts: Vec<PrivateHost>,
+    /// Mails to people who follow in a minute, and news of one campaign in a day.
+    pub follow_mails: (u32, u32),
 }
 
 impl Default for Settings {
@@ -107,6 +110,7 @@ impl Default for Settings {
             monitoring_listen: None,
             slow_query_ms: SLOW_QUERY_MS,
             source_hosts: Vec::new(),
+            follow_mails: (MAILS_A_MINUTE, NEWS_A_DAY),
         }
     }
 }
@@ -247,7 +251,12 @@ impl Server {
             settings.source_hosts.clone(),
             public_url.absolute("/console/alerts"),
         );
-        let services = (Service::new(settings.source_hosts), alerts);
+        let followers = FollowerService::new(
+            settings.source_hosts.clone(),
+            public_url.clone(),
+            settings.follow_mails,
+        );
+        let services = (Service::new(settings.source_hosts), alerts, followers);
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
@@ -357,6 +366,7 @@ impl Server {
         let background = tokio::spawn(background::keep(Arc::clone(&self.app)));
         let sources = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::SOURCES));
         let alerts = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::ALERTS));
+        let followers = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FOLLOWERS));
         let films = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FILMS));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
@@ -392,6 +402,7 @@ impl Server {
         sources.abort();
         alerts.abort();
         films.abort();
+        followers.abort();
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

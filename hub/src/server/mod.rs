@@ -8,16 +8,19 @@
 mod acme;
 mod activity;
 mod adding_up;
+mod answered;
 mod api;
 mod app_state;
 mod attempts;
 mod background;
 mod body;
 mod calls;
+mod calls_of_followers;
 mod certificates;
 mod change_watcher;
 mod connections;
 mod console;
+mod cookies;
 mod count_writer;
 mod counts;
 mod file_parts;
@@ -62,9 +65,10 @@ use tower_service::Service as _;
 
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
+use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY, Service as FollowerService};
 use crate::public_url::PublicUrl;
+use crate::server::answered::Answered;
 use crate::server::app_state::{AppState, Shared};
-use crate::server::calls::Answered;
 use crate::server::console::asker::Visitor;
 use crate::server::metrics::{RequestMetrics, take_route};
 use crate::server::proxies::Proxies;
@@ -102,7 +106,10 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
     let proxies = Proxies::new(trusted_proxies);
     let sources = Service::new(Vec::new());
     let alerts = AlertService::new(Vec::new(), public_url.absolute("/console/alerts"));
-    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, (sources, alerts));
+    let limits = (MAILS_A_MINUTE, NEWS_A_DAY);
+    let followers = FollowerService::new(Vec::new(), public_url.clone(), limits);
+    let services = (sources, alerts, followers);
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, services);
     router(Arc::new(app), request_metrics())
 }
 

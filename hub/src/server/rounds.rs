@@ -40,6 +40,12 @@ pub(super) const ALERTS: Rounds = Rounds {
     run: |app, goes_on, now_ms| app.alerts.send_due(&app.hub, goes_on, now_ms),
 };
 
+/// Sends what is due to people who follow.
+pub(super) const FOLLOWERS: Rounds = Rounds {
+    name: "mail to people who follow",
+    run: |app, goes_on, now_ms| app.followers.send_due(&app.hub, goes_on, now_ms),
+};
+
 /// Makes the films ready that wait.
 pub(super) const FILMS: Rounds = Rounds {
     name: "films",

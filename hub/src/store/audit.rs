@@ -118,6 +118,16 @@ verbs! {
     ResumedSource = "source.resume",
     /// Removed a source with all that aired of it.
     RemovedSource = "source.remove",
+    /// Sent news to those who follow a campaign.
+    SentNews = "news.send",
+    /// Had it go to nobody further.
+    StoppedNews = "news.stop",
+    /// Erased somebody who followed.
+    ErasedFollower = "follower.erase",
+    /// Took the addresses of those who follow out.
+    ExportedFollowers = "follower.export",
+    /// Set the word by which a shop's staff redeems codes.
+    SetFanWord = "follower.word",
     /// Let items of a source air.
     ApprovedItems = "source.approve",
     /// Took items of a source down, or kept them from ever airing.

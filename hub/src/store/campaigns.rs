@@ -273,6 +273,7 @@ struct PublishedState {
     body: Option<(String, bool, bool)>,
     items: Vec<(u32, String)>,
     parts: Vec<(u32, String, String)>,
+    account_picture: Option<String>,
     screens: BTreeSet<ScreenNumber>,
 }
 
@@ -299,6 +300,11 @@ impl PublishedState {
                 "SELECT placement, name, part FROM campaign_parts WHERE campaign = ?1 ORDER BY placement, name",
                 &id,
                 |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?,
+            account_picture: tx.optional(
+                "SELECT file FROM account_pictures WHERE campaign = ?1",
+                &id,
+                |row| row.get(0),
             )?,
             screens: screens.into_iter().collect(),
         })
@@ -405,6 +411,16 @@ fn put_campaign(
         "DELETE FROM campaign_parts WHERE campaign = ?1",
         values![id],
     )?;
+    tx.execute(
+        "DELETE FROM account_pictures WHERE campaign = ?1",
+        values![id],
+    )?;
+    if let Some(picture) = publication.account_picture_digest() {
+        tx.execute(
+            "INSERT INTO account_pictures (campaign, file) VALUES (?1, ?2)",
+            values![id, picture.to_string()],
+        )?;
+    }
     let (mut items, mut parts) = (Vec::new(), Vec::new());
     for (placement, (creative, named)) in publication.item_digests().enumerate() {
         items.push([

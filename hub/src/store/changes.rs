@@ -124,6 +124,7 @@ mod tests {
             campaign: Campaign::parse("campaign.toml", &toml, &["a.png".into()]).unwrap(),
             items: Vec::new(),
             creatives: Vec::new(),
+            account_picture: None,
             notes: Vec::new(),
             written: String::new(),
         }

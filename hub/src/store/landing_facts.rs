@@ -19,6 +19,8 @@ pub struct LandingFacts {
     pub id: CampaignId,
     /// The campaign as it is now.
     pub campaign: Arc<Campaign>,
+    /// The name of its folder.
+    pub campaign_id: CampaignId,
     /// Where it leads whoever comes from the scan that began the chain.
     pub target: Option<String>,
     /// The picture of the scan that began the chain.
@@ -35,6 +37,10 @@ pub struct LandingFacts {
     pub is_own: bool,
     /// Whether somebody passed it on.
     pub is_passed_on: bool,
+    /// Whether the hub can send mail.
+    pub has_mail_server: bool,
+    /// The picture of the account to follow, and its size in pixels.
+    pub account_picture: Option<(Digest, (u32, u32))>,
     /// What whoever passed it on said: whoever has the link above this one, or this one where it is
     /// another's.
     pub told: Option<ToldMoment>,
@@ -107,7 +113,8 @@ impl Store {
             &format!("SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
                     coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, shares.owner,
                     shares.parent IS NOT NULL, own_words.sealed, own_words.ends_ms, above.name, above_words.sealed,
-                    above_words.ends_ms, {AIRING_FILM}
+                    above_words.ends_ms, {AIRING_FILM},
+                    EXISTS (SELECT 1 FROM mail_server), {}, {}, {}
              FROM shares JOIN scans ON scans.id = shares.scan
              JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
              JOIN screens ON screens.number = scans.screen
@@ -116,7 +123,11 @@ impl Store {
              LEFT JOIN shares AS above ON above.id = shares.parent
              LEFT JOIN moments AS above_words ON above_words.share = above.id
              JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1"),
+             WHERE shares.name = ?1",
+                of_account("sha256"),
+                of_account("thumbnail_width"),
+                of_account("thumbnail_height"),
+            ),
             values![name],
             |row| {
                 let id: CampaignId = row.get::<Id<_>>(4)?.0;
@@ -137,7 +148,13 @@ impl Store {
                     }))
                 };
                 let own = told(Some(name.to_owned()).filter(|_| !is_own), 14)?;
+                let account: Option<Id<Digest>> = row.get(21)?;
+                let account_picture = match account {
+                    Some(account) => Some((account.0, (row.get(22)?, row.get(23)?))),
+                    None => None,
+                };
                 Ok(LandingFacts {
+                    campaign_id: id.clone(),
                     target: outward(&campaign, &id, row.get(5)?, &screen),
                     id,
                     campaign,
@@ -153,6 +170,8 @@ impl Store {
                     is_own,
                     is_passed_on: row.get(13)?,
                     is_film: row.get(19)?,
+                    has_mail_server: row.get(20)?,
+                    account_picture,
                     told: match own {
                         Some(own) => Some(own),
                         None => told(row.get(16)?, 17)?,
@@ -203,4 +222,12 @@ impl Store {
             )
         })
     }
+}
+
+/// A column of the picture of the campaign's account, as SQL beside `scans`.
+fn of_account(column: &str) -> String {
+    format!(
+        "(SELECT file.{column} FROM account_pictures AS picture JOIN creatives AS file ON file.sha256 = picture.file
+          WHERE picture.campaign = scans.campaign)"
+    )
 }

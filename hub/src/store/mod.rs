@@ -24,6 +24,7 @@ mod emergencies;
 mod enrolment;
 mod error;
 mod films;
+mod followers;
 mod frames;
 mod gaps;
 mod goal_screens;
@@ -98,6 +99,11 @@ pub use crate::store::error::{Result, StoreError};
 pub use crate::store::films::{
     CLAIM_MS, ClaimedFilm, FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState, MadeFilm,
 };
+pub use crate::store::followers::{
+    AskedToFollow, BODY_CHARS_MAX, CONFIRM_MS, FOLLOW_MS, FanCounts, FanGroups, FollowMail,
+    Follower, Known, MailEnd, MailLimits, NEWS_LISTED, NewFollower, NewNews, News, NewsError,
+    PHONE_MS, Redeemed, Redeemer, SUBJECT_CHARS_MAX,
+};
 pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
 pub use crate::store::key_generation::KeyGeneration;
@@ -117,10 +123,11 @@ pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room,
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     AfterScan, Breakdown, BreakdownError, Burst, By, CHAINS_DRAWN, CHAINS_MAX, Chain, ChainReport,
-    Estimate, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key, KindReport,
-    LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node, PLACES_MAX,
-    PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts, ScreenLine,
-    ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, VoiceCounts, WentOn,
+    Estimate, FanReport, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key,
+    KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node,
+    PLACES_MAX, PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts,
+    ScreenLine, ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, VoiceCounts,
+    WentOn,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

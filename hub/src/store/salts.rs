@@ -21,6 +21,10 @@ use crate::system::random;
 /// How long the log's other readers are waited for; scans wait meanwhile.
 const EMPTYING_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// The tables of PostgreSQL of which people are erased.
+const WIPED: &str =
+    "VACUUM salts, followers, follow_attempts, follow_mails, fan_offers, moments, moment_postcards";
+
 impl Store {
     /// Returns the salt of today's pseudonyms, making it when the day is new, and forgets old ones.
     /// Processes that share a database have the same.
@@ -67,6 +71,17 @@ impl Store {
         Ok(!self.log_holds_salts.load(Ordering::Relaxed))
     }
 
+    /// Rids the files of what was just deleted of a person, or has the hourly sweep do it while
+    /// somebody reads.
+    pub(super) fn wipe_soon(&self) {
+        self.log_holds_salts.store(true, Ordering::Relaxed);
+        match self.wipe_deleted() {
+            Ok(true) => self.log_holds_salts.store(false, Ordering::Relaxed),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "what was erased is in the log for now"),
+        }
+    }
+
     fn salt_of(&self, day: &str) -> Result<[u8; 32]> {
         let known = self.read(|tx| {
             tx.optional(
@@ -95,7 +110,7 @@ impl Store {
         match &self.database {
             Database::Sqlite(file) => Ok(file.empty_log(EMPTYING_TIMEOUT)?),
             Database::Postgres(server) => {
-                server.with_connection(|connection| connection.run("VACUUM salts"))?;
+                server.with_connection(|connection| connection.run(WIPED))?;
                 Ok(true)
             }
         }

@@ -479,6 +479,9 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "emergenc",
                 "draft",
                 "campaign_version",
+                "follow",
+                "fan_",
+                "account_",
             ];
             begins.iter().any(|begin| name.starts_with(begin))
                 || of_people.contains(&name)

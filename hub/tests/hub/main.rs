@@ -18,6 +18,7 @@ mod encrypted;
 mod enrolment;
 mod films;
 mod folders;
+mod followers;
 mod frames;
 mod grades;
 mod landing;

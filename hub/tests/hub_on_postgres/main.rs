@@ -41,6 +41,8 @@ mod enrolment;
 mod films;
 #[path = "../hub/folders.rs"]
 mod folders;
+#[path = "../hub/followers/mod.rs"]
+mod followers;
 #[path = "../hub/frames.rs"]
 mod frames;
 #[path = "../hub/grades.rs"]

@@ -7,6 +7,7 @@
 use std::ops::RangeInclusive;
 
 use crate::campaign::contents::{PASSWORD_CHARS, WIFI_NAME_BYTES_MAX};
+use crate::campaign::follow::is_picture;
 use crate::campaign::read::GOAL;
 use crate::campaign::{
     Call, Campaign, Code, Contents, LinkForm, PageWords, Phase, Placement, domain, is_creative,
@@ -63,6 +64,7 @@ impl Campaign {
             return Err("adaptive has a floor above its ceiling, or more than 100 percent".into());
         }
         self.check_buyer()?;
+        self.check_follow()?;
         count("phases", self.phases.len(), 0..=PHASES_MAX)?;
         self.phases.iter().try_for_each(Phase::check_bounds)?;
         count("placements", self.placements.len(), 1..=PLACEMENTS_MAX)?;
@@ -88,6 +90,40 @@ impl Campaign {
         [&utm.source, &utm.medium, &utm.campaign, &utm.content]
             .into_iter()
             .try_for_each(|word| text("link.utm", word.as_deref(), UTM_CHARS_MAX))
+    }
+
+    fn check_follow(&self) -> Kept {
+        let Some(follow) = &self.follow else {
+            return Ok(());
+        };
+        if let Some(account) = &follow.account {
+            text("follow.account.name", Some(&account.name), LINE_CHARS_MAX)?;
+            accepted("follow.account.link", account.link.as_deref(), link::target)?;
+            accepted(
+                "follow.account.picture",
+                account.picture.as_deref(),
+                |name| {
+                    let is_bounded = name.chars().count() <= CREATIVE_CHARS_MAX;
+                    (is_bounded && is_picture(name) && !name.contains('/'))
+                        .then_some(())
+                        .ok_or("it is no picture")
+                },
+            )?;
+        }
+        if let Some(fans) = &follow.for_fans {
+            text(
+                "follow.for_fans.words",
+                fans.words.as_deref(),
+                STORY_CHARS_MAX,
+            )?;
+            text(
+                "follow.for_fans.offer",
+                fans.offer.as_deref(),
+                LINE_CHARS_MAX,
+            )?;
+            accepted("follow.for_fans.link", fans.link.as_deref(), link::target)?;
+        }
+        Ok(())
     }
 
     fn check_buyer(&self) -> Kept {
@@ -259,6 +295,10 @@ mod tests {
         adaptive = { floor_percent = 5, ceiling_percent = 80, by = 'presses' }
         buyer = { order = 'o', line = 'l', buyer = 1, agency = 2, brand = 3, reference = 'r', creative = 'c' }
         link = { domain = 'go.shop.example', utm = { source = 'street' } }
+        [follow]
+        mail = true
+        account = { name = 'n', link = 'https://a.example', picture = 'a.png' }
+        for_fans = { words = 'w', link = 'https://a.example', offer = 'o' }
         [[phase]]
         name = 'p'
         from = 2026-12-01
@@ -314,6 +354,12 @@ mod tests {
             ("/buyer/line", long(37)),
             ("/buyer/brand", json!(0)),
             ("/buyer/agency", json!(4_000_000_000u32)),
+            ("/follow/account/name", long(81)),
+            ("/follow/account/link", json!("javascript:x")),
+            ("/follow/account/picture", json!("../../a.png")),
+            ("/follow/for_fans/words", long(2_001)),
+            ("/follow/for_fans/offer", long(81)),
+            ("/follow/for_fans/link", json!("file:///etc/passwd")),
             ("/target", json!("file:///etc/passwd")),
             (
                 "/target",

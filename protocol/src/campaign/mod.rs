@@ -9,6 +9,7 @@ mod buyer;
 mod code;
 mod colours;
 mod contents;
+mod follow;
 mod host;
 mod link;
 mod never;
@@ -33,6 +34,7 @@ pub use crate::campaign::buyer::Buyer;
 pub use crate::campaign::code::{Call, Code, Corner, language, primary};
 pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
+pub use crate::campaign::follow::{Account, Follow, ForFans};
 pub use crate::campaign::host::{host_of, link_in_ascii};
 pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain, target};
 pub use crate::campaign::never::{MAIN_ZONE, NeverAirs};
@@ -92,6 +94,9 @@ pub struct Campaign {
     /// Who has bought its air time, for reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buyer: Option<Buyer>,
+    /// How people can follow it, and what it keeps for those who do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<Follow>,
     /// Stages in which it may air; always, when there are none.
     pub phases: Vec<Phase>,
     /// What the rotation picks from.

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use crate::campaign::link;
 use crate::campaign::terms::zone_name;
 use crate::campaign::{
-    Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
-    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Voices, Words,
+    Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Follow, Kind, Landing,
+    Link, Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Voices, Words,
     is_creative,
 };
 use crate::condition::Condition;
@@ -61,6 +61,7 @@ impl Campaign {
             separation: Separation::default(),
             adaptive: None,
             buyer: None,
+            follow: None,
             phases: Vec::new(),
             placements: pictures.iter().map(Placement::of).collect(),
         })
@@ -88,12 +89,15 @@ impl Campaign {
     ) -> Result<Self, Vec<Problem>> {
         Reader::parse(file, text, |root| {
             let campaign = read_campaign(root, creatives, airing);
-            if campaign.placements.len() < airing.len() && !root.has("placement") {
+            let follow = campaign.follow.as_ref();
+            let airing = airing.iter();
+            let airing = airing.filter(|name| !Campaign::is_account_picture(follow, name));
+            let there = airing.count();
+            if campaign.placements.len() < there && !root.has("placement") {
                 root.missing(
                     "placement",
                     &format!(
-                        "a section [[placement]] for each picture that should air: {} are here, and at most {PLACEMENTS_MAX} can",
-                        airing.len()
+                        "a section [[placement]] for each picture that should air: {there} are here, and at most {PLACEMENTS_MAX} can"
                     ),
                 );
             }
@@ -149,6 +153,7 @@ pub(super) fn read_campaign(
         .choice("landing", &Landing::WORDS)
         .map_or(Landing::Redirect, |landing| landing.value);
     let colours = Colours::read(root);
+    let follow = root.table("follow", |section| Follow::read(section, pictures));
     let phases = root.tables("phase", PHASES_MAX, read_phase);
     let mut placements = root.tables("placement", PLACEMENTS_MAX, |section| {
         let placement = read_placement(section, pictures);
@@ -158,6 +163,7 @@ pub(super) fn read_campaign(
     if placements.is_empty() {
         placements = airing
             .iter()
+            .filter(|name| !Campaign::is_account_picture(follow.as_ref(), name))
             .take(PLACEMENTS_MAX)
             .map(Placement::of)
             .collect();
@@ -178,6 +184,7 @@ pub(super) fn read_campaign(
         separation: Separation::read(root),
         adaptive: Adaptive::read(root),
         buyer: root.table("buyer", Buyer::read),
+        follow,
         phases,
         placements,
     }

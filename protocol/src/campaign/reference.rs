@@ -25,6 +25,7 @@ words = { zh = {}, en = {} }
 voices = {}
 adaptive = {}
 buyer = { order = 'o', buyer = 1, brand = 3 }
+follow = { mail = true, account = { name = 'n', picture = 'a.png' }, for_fans = {} }
 [[phase]]
 name = 'p'
 [[placement]]
@@ -72,6 +73,9 @@ fn tables() -> Vec<KeyTable> {
         words_of("words.en"),
         voices(),
         colours(),
+        follow(),
+        account(),
+        for_fans(),
         phase(),
         buyer(),
         adaptive(),
@@ -235,6 +239,65 @@ fn colours() -> KeyTable {
         ],
     )
     .intro("The screen moves them as far as needed to be readable.")
+}
+
+fn follow() -> KeyTable {
+    KeyTable::chapter(
+        "follow",
+        "## `[follow]`",
+        vec![
+            key(
+                "mail",
+                "whether people may have the campaign's news by mail, once they have confirmed it",
+            )
+            .more("The hub needs a mail server.")
+            .absent("`false`"),
+            key(
+                "feed",
+                "whether there is a feed of the news, for any reader",
+            )
+            .absent("`false`"),
+            key(
+                "account",
+                "an account elsewhere, on WeChat or any other network",
+            )
+            .absent("none"),
+            key("for_fans", "what those get who follow by mail").absent("nothing"),
+        ],
+    )
+    .intro("How people can follow the campaign. The page of a scan shows it as one step.")
+}
+
+fn account() -> KeyTable {
+    KeyTable::nested(
+        "follow.account",
+        vec![
+            key("name", "what it is called"),
+            key("link", "where it is").absent("its picture alone"),
+            key(
+                "picture",
+                "a picture of this folder, such as the account's code, to be pressed long",
+            )
+            .more("It does not air by itself.")
+            .absent("its link alone"),
+        ],
+    )
+}
+
+fn for_fans() -> KeyTable {
+    KeyTable::nested(
+        "follow.for_fans",
+        vec![
+            key("words", "a few sentences").absent("none"),
+            key("link", "a page").absent("none"),
+            key(
+                "offer",
+                "an offer, for which each of them gets a code that works once",
+            )
+            .absent("none"),
+            key("offer_until", "the offer's last day").absent("open"),
+        ],
+    )
 }
 
 fn phase() -> KeyTable {

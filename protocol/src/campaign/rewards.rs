@@ -143,6 +143,14 @@ impl Campaign {
                 }
             }
         }
+        if let Some(fans) = self
+            .follow
+            .as_ref()
+            .and_then(|follow| follow.for_fans.as_ref())
+        {
+            look(&["follow", "for_fans", "words"], fans.words.as_deref());
+            look(&["follow", "for_fans", "offer"], fans.offer.as_deref());
+        }
         for (at, placement) in self.placements.iter().enumerate() {
             let at = at.to_string();
             look(

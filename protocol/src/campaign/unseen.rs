@@ -45,6 +45,7 @@ impl Campaign {
                 is_problem: false,
             });
         }
+        self.add_unseen_of_follow(&mut unseen);
         self.add_rewards(&mut unseen);
         for (at, placement) in self.placements.iter().enumerate() {
             let Some(kind) = CreativeKind::of_name(&placement.creative) else {
@@ -92,6 +93,37 @@ impl Campaign {
             }
         }
         unseen
+    }
+
+    /// Ways to follow that no page shows, and what is kept for people whom nobody can know.
+    fn add_unseen_of_follow(&self, unseen: &mut Vec<Unseen>) {
+        let Some(follow) = &self.follow else {
+            return;
+        };
+        let mut add = |keys: &[&str], message: &str| {
+            unseen.push(Unseen {
+                keys: keys.iter().map(|&key| key.to_owned()).collect(),
+                message: message.to_owned(),
+                is_problem: false,
+            });
+        };
+        if !self.opens_page() {
+            add(
+                &["follow"],
+                "follow is for the page, and a scan opens the target at once; add landing = \"page\" to show it",
+            );
+        }
+        if !follow.has_any() {
+            add(
+                &["follow"],
+                "follow names no way to follow; add mail = true, feed = true or an account",
+            );
+        } else if follow.for_fans.is_some() && !follow.mail {
+            add(
+                &["follow", "for_fans"],
+                "for_fans is for those who follow by mail; add mail = true to [follow]",
+            );
+        }
     }
 
     /// Words for a page, where no scan opens one.

@@ -1,9 +1,9 @@
 //! Keys and placements, changed in a text.
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, Item, Table, TableLike, Value};
 
 use crate::drafts::text::document::{TextFault, parse};
-use crate::drafts::text::outline::string_at;
+use crate::drafts::text::outline::{DAYS, SWITCHES, said_at};
 
 /// What the form of one placement says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,12 +25,20 @@ pub struct PlacementForm {
 pub fn set_keys(text: &str, keys: &[(&str, &str)]) -> Result<String, TextFault> {
     let mut document = parse(text)?;
     for (key, said) in keys {
-        if string_at(&document, key).unwrap_or_default() == *said {
+        if said_at(&document, key).unwrap_or_default() == *said {
             continue;
         }
-        let (path, key) = key.rsplit_once('.').unwrap_or(("", key));
+        let value = value_of(key, said);
+        let (path, name) = key.rsplit_once('.').unwrap_or(("", key));
+        // No table is made for what is not there anyway.
+        if value.is_none() && said_at(&document, key).is_none() {
+            continue;
+        }
         if let Some(table) = table_at(&mut document, path) {
-            set(table, key, text_value(said));
+            set(table, name, value);
+        }
+        if path.starts_with("follow") {
+            drop_empty(&mut document, path);
         }
     }
     Ok(document.to_string())
@@ -135,8 +143,31 @@ fn of_file(file: &str) -> Table {
     table
 }
 
-fn text_value(said: &str) -> Option<Value> {
+/// What a key says, as its value; a day that is none stays a text, which the checker names.
+fn value_of(key: &str, said: &str) -> Option<Value> {
+    if SWITCHES.contains(&key) {
+        return (said == "true").then(|| Value::from(true));
+    }
+    if DAYS.contains(&key)
+        && let Ok(day) = said.parse::<Datetime>()
+    {
+        return Some(Value::from(day));
+    }
     (!said.is_empty()).then(|| Value::from(said))
+}
+
+/// Takes out tables of a path in which nothing is left: an account without a name is a mistake.
+fn drop_empty(document: &mut DocumentMut, path: &str) {
+    let mut names: Vec<&str> = path.split('.').collect();
+    while let Some(name) = names.pop() {
+        let above = table_at(document, &names.join("."));
+        let Some(above) = above else { return };
+        let is_empty =
+            (above.get(name).and_then(Item::as_table_like)).is_some_and(|table| table.is_empty());
+        if is_empty {
+            above.remove(name);
+        }
+    }
 }
 
 /// Has a key say something, or nothing; what stands around its value stays.
@@ -193,6 +224,45 @@ mod tests {
             TEXT
         );
         assert!(set_keys("title = ", &[]).is_err());
+    }
+
+    #[test]
+    fn ways_to_follow_are_switched_on_and_off_and_leave_no_empty_table() {
+        let on = set_keys(
+            "title = 'Jazz'\n[[placement]]\ncreative = 'a.png'\n",
+            &[
+                ("follow.mail", "true"),
+                ("follow.feed", ""),
+                ("follow.account.name", "WeChat"),
+                ("follow.account.picture", "code.png"),
+                ("follow.for_fans.offer", "A tea"),
+                ("follow.for_fans.offer_until", "2026-12-24"),
+            ],
+        )
+        .unwrap();
+        for line in [
+            "mail = true",
+            "picture = \"code.png\"",
+            "offer_until = 2026-12-24",
+        ] {
+            assert!(on.contains(line), "{line}: {on}");
+        }
+        assert!(!on.contains("feed"), "{on}");
+        let outline = crate::drafts::text::outline(&on).unwrap();
+        assert_eq!(outline.get("follow.mail"), "true");
+        assert_eq!(outline.get("follow.for_fans.offer_until"), "2026-12-24");
+        let off = set_keys(
+            &on,
+            &[
+                ("follow.mail", ""),
+                ("follow.account.name", ""),
+                ("follow.account.picture", ""),
+                ("follow.for_fans.offer", ""),
+                ("follow.for_fans.offer_until", ""),
+            ],
+        )
+        .unwrap();
+        assert!(!off.contains("follow"), "{off}");
     }
 
     #[test]

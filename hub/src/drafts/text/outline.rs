@@ -8,7 +8,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 use crate::drafts::text::document::{TextFault, parse};
 
 /// The keys of the campaign that forms know; what stands before a dot is the table that it is in.
-pub const KEYS: [&str; 27] = [
+pub const KEYS: [&str; 36] = [
     "title",
     "target",
     "headline",
@@ -36,7 +36,20 @@ pub const KEYS: [&str; 27] = [
     "colours.paper",
     "colours.ink",
     "colours.accent",
+    "follow.mail",
+    "follow.feed",
+    "follow.account.name",
+    "follow.account.link",
+    "follow.account.picture",
+    "follow.for_fans.words",
+    "follow.for_fans.link",
+    "follow.for_fans.offer",
+    "follow.for_fans.offer_until",
 ];
+/// Those of them that are switches: `true` where they are on.
+pub(super) const SWITCHES: [&str; 2] = ["follow.mail", "follow.feed"];
+/// Those that are days.
+pub(super) const DAYS: [&str; 1] = ["follow.for_fans.offer_until"];
 
 /// What forms show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -156,8 +169,8 @@ pub fn outline(text: &str) -> Result<Outline, TextFault> {
     let document = parse(text)?;
     let mut keys = BTreeMap::new();
     for key in KEYS {
-        if let Some(found) = string_at(&document, key) {
-            keys.insert(key, found.to_owned());
+        if let Some(found) = said_at(&document, key) {
+            keys.insert(key, found);
         }
     }
     Ok(Outline {
@@ -167,14 +180,25 @@ pub fn outline(text: &str) -> Result<Outline, TextFault> {
     })
 }
 
-/// The text of a key that may be in a table.
-pub(super) fn string_at<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
+/// What a key says that may be in a table: a text, `true` for a switch that is on, or a day.
+pub(super) fn said_at(document: &DocumentMut, key: &str) -> Option<String> {
+    let value = value_at(document, key)?;
+    if SWITCHES.contains(&key) {
+        return value.as_bool().filter(|on| *on).map(|on| on.to_string());
+    }
+    if DAYS.contains(&key) {
+        return value.as_datetime().map(ToString::to_string);
+    }
+    value.as_str().map(str::to_owned)
+}
+
+fn value_at<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d Item> {
     let (path, key) = key.rsplit_once('.').unwrap_or(("", key));
     let mut table: &dyn TableLike = document.as_table();
     for name in path.split('.').filter(|name| !name.is_empty()) {
         table = table.get(name)?.as_table_like()?;
     }
-    table.get(key)?.as_str()
+    table.get(key)
 }
 
 fn tables<'d>(

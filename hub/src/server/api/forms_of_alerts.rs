@@ -219,6 +219,11 @@ pub(super) const FORMS: &[Form] = &[
             field("encryption", ENCRYPTION, "of the way to it"),
             maybe("user", Holds::Text, "who the hub is there"),
             field("from", Holds::Text, "from whom mail is"),
+            maybe(
+                "reply_to",
+                Holds::Text,
+                "where answers of people who follow go",
+            ),
         ],
     ),
     (
@@ -234,6 +239,11 @@ pub(super) const FORMS: &[Form] = &[
                 "missing to keep the one that there is",
             ),
             field("from", Holds::Text, "from whom mail is"),
+            maybe(
+                "reply_to",
+                Holds::Text,
+                "where answers of people who follow go",
+            ),
         ],
     ),
 ];

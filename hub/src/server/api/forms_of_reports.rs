@@ -15,6 +15,7 @@ pub(super) const FORMS: &[Form] = &[
                 "of one campaign: what its kind is about",
             ),
             field("total", Holds::One("Figures"), "all rows together"),
+            field("fans", Holds::One("FanCounts"), "who follow by mail"),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
             maybe(
                 "next",

@@ -26,6 +26,7 @@ pub(super) mod routes;
 mod routes_of_alerts;
 mod routes_of_chains;
 mod routes_of_drafts;
+mod routes_of_followers;
 mod routes_of_quotas;
 mod routes_of_slots;
 mod routes_of_sources;

@@ -12,11 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use crate::people::{Actor, Secret};
 use crate::public_url::PublicUrl;
 use crate::server::Shared;
+use crate::server::cookies::{cookie, set_cookie};
 use crate::server::language::{COOKIE, Language};
 use crate::store::{AiringEmergency, Person};
 
-/// Longest `Cookie` that is looked at, in bytes.
-const COOKIE_BYTES_MAX: usize = 4_096;
 /// How long a language is remembered, in seconds: a year.
 const LANGUAGE_S: u32 = 31_536_000;
 
@@ -102,18 +101,6 @@ fn redirect(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, value)]).into_response()
 }
 
-/// A cookie by its name.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter();
-    let lines = lines.filter(|line| line.len() <= COOKIE_BYTES_MAX);
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-}
-
 /// The name of the cookie with the session. Over https no page of another host, and no page without
 /// encryption, can set it.
 pub(crate) const fn session_cookie(is_https: bool) -> &'static str {
@@ -149,22 +136,6 @@ pub(crate) fn keep_language(response: &mut Response, is_https: bool, language: L
         language.word(),
         Some(LANGUAGE_S),
     );
-}
-
-fn set_cookie(
-    response: &mut Response,
-    is_https: bool,
-    name: &str,
-    value: &str,
-    age_s: Option<u32>,
-) {
-    let secure = if is_https { "; Secure" } else { "" };
-    // A session ends with the browser, unless that restores it; the hub ends it in any case.
-    let age = age_s.map_or(String::new(), |age| format!("; Max-Age={age}"));
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
 }
 
 impl FromRequestParts<Shared> for Visitor {

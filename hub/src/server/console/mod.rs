@@ -27,9 +27,9 @@
 pub(crate) mod asker;
 pub(crate) mod audit_words;
 mod chain_plot;
-pub(crate) mod fields;
 mod devices;
 mod fault_words;
+pub(crate) mod fields;
 mod gate;
 mod layout;
 pub(crate) mod pages;
@@ -41,6 +41,7 @@ mod route;
 pub(super) mod routes;
 mod routes_of_alerts;
 mod routes_of_drafts;
+mod routes_of_followers;
 mod routes_of_slots;
 mod routes_of_sources;
 mod routes_of_voices;

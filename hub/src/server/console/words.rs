@@ -3,8 +3,8 @@
 use crate::alerts::OwnReason;
 use crate::people::{Right, Role, Scope};
 use crate::server::language::Language;
-use crate::store::{AlertKind, ScreenState};
 use crate::store::audit::Verb;
+use crate::store::{AlertKind, ScreenState};
 
 /// What a role is called.
 pub(crate) const fn role(role: Role) -> [&'static str; 2] {
@@ -179,6 +179,11 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
             "Took no more voices of somebody for a day",
         ],
         Verb::RemovedMoment => ["删除路人写的话", "Took down what a passer-by typed"],
+        Verb::SentNews => ["发送消息给关注者", "Sent news to those who follow"],
+        Verb::StoppedNews => ["停止发送消息", "Stopped news that was going out"],
+        Verb::ErasedFollower => ["删除关注者", "Erased somebody who followed"],
+        Verb::ExportedFollowers => ["导出关注者", "Took the addresses of those who follow out"],
+        Verb::SetFanWord => ["设置核销口令", "Set the word for the shop’s staff"],
     }
 }
 
@@ -234,6 +239,13 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
             "当天不再收此人的留言，没有回复的已撤下。",
             "No more is taken of theirs today, and what had no answer is taken down.",
         ],
+        "news-sent" => ["正在发送。", "It is going out."],
+        "news-stopped" => [
+            "已停止，没有发出的不会再发。",
+            "Stopped; what has not gone out will not.",
+        ],
+        "follower-erased" => ["已删除，到处都没有了。", "Erased everywhere."],
+        "no-follower" => ["没有这个地址。", "Nobody with this address follows."],
         "withdrawn" => ["邀请已撤回。", "The invitation was taken back."],
         "removed" => [
             "已移除，所有登录已结束。",

@@ -14,6 +14,8 @@ use passerby_protocol::campaign::{Kind, Landing};
 use crate::moments::Typed;
 use crate::public_url::PublicUrl;
 use crate::server::language::Language;
+use crate::server::phones::follow_page;
+use crate::server::phones::greeting::Greeting;
 use crate::server::phones::page::{
     Document, label, language_switch, palette, shortened, when_visible,
 };
@@ -26,6 +28,8 @@ pub(crate) struct Page<'a> {
     pub(crate) facts: &'a LandingFacts,
     /// What whoever passed it on said.
     pub(crate) told: Option<Typed>,
+    /// Whoever is remembered on the phone.
+    pub(crate) known: Option<Greeting>,
     /// Its own path, which the share menu passes on.
     pub(crate) path: &'a str,
     /// Whether that is a link in a chain, which hears what becomes of a visit.
@@ -71,19 +75,21 @@ enum Step {
     PassOn,
     /// What came of it.
     After,
+    /// Hearing what comes next.
+    Follow,
 }
 
 /// The steps of a campaign's page in the order that its kind decides: an event is first of all on a
 /// day, and leaves a story; fans come to follow; of both, the phase decides.
 fn steps(kind: Kind, stage: Stage, follows: bool) -> &'static [Step] {
-    use Step::{After, Button, Days, PassOn};
+    use Step::{After, Button, Days, Follow, PassOn};
     match (kind, stage) {
-        (Kind::Fans, Stage::Before | Stage::During) => &[Button, PassOn],
-        (Kind::Fans | Kind::Combined, Stage::After) => &[After, Button, PassOn],
-        (Kind::Event | Kind::Combined, Stage::Before) => &[Days, PassOn, Button],
-        (Kind::Combined, Stage::During) if follows => &[Button, PassOn, Days],
-        (Kind::Event | Kind::Combined, Stage::During) => &[Days, Button, PassOn],
-        (Kind::Event, Stage::After) => &[After, PassOn, Button],
+        (Kind::Fans, Stage::Before | Stage::During) => &[Follow, Button, PassOn],
+        (Kind::Fans | Kind::Combined, Stage::After) => &[After, Follow, Button, PassOn],
+        (Kind::Event | Kind::Combined, Stage::Before) => &[Days, PassOn, Button, Follow],
+        (Kind::Combined, Stage::During) if follows => &[Follow, Button, PassOn, Days],
+        (Kind::Event | Kind::Combined, Stage::During) => &[Days, Button, PassOn, Follow],
+        (Kind::Event, Stage::After) => &[After, Follow, PassOn, Button],
     }
 }
 
@@ -110,6 +116,7 @@ impl Page<'_> {
             @if self.is_link { div.here {} }
             main {
                 (language_switch(language))
+                @if let Some(known) = &self.known { (known.markup(language)) }
                 (self.shown(said.title))
                 (self.seen(language))
                 (self.words(language))
@@ -119,7 +126,7 @@ impl Page<'_> {
                 @if self.is_link && self.facts.is_own {
                     (voice_page::step(campaign, &self.own("voice"), language))
                 }
-                (foot(&privacy::path_of(self.public_url, &self.facts.id), language))
+                (foot(&privacy::path_of(self.public_url, &self.facts.id), self.known.is_some(), language))
             }
         };
         let vary = [(header::CACHE_CONTROL, "private, no-store")];
@@ -212,6 +219,7 @@ impl Page<'_> {
                     Step::Button => (self.button(language, stage, follows)),
                     Step::PassOn => (self.pass_on(language)),
                     Step::After => (self.after(language)),
+                    Step::Follow => (self.follow(language)),
                 }
             }
         }
@@ -279,6 +287,22 @@ impl Page<'_> {
                     a.go.quiet href=(self.own("moment")) rel="nofollow" {
                         (language.say(["带上一句话，做成卡片", "Pass it on as a card, with your own words"]))
                     }
+                }
+            }
+        }
+    }
+
+    /// The ways to follow, as one step; nothing where there is none.
+    fn follow(&self, language: Language) -> Markup {
+        if !self.is_link || !self.facts.is_own || self.known.is_some() {
+            return html! {};
+        }
+        let ways = follow_page::ways(self.facts, language);
+        html! {
+            @if !ways.is_empty() {
+                section.follow {
+                    a.go.quiet href=(self.own("follow")) rel="nofollow" { (language.say(["以后有消息告诉我", "Hear what comes next"])) }
+                    p.soft { (ways.join(" · ")) }
                 }
             }
         }
@@ -354,13 +378,18 @@ impl Page<'_> {
 }
 
 /// What is kept of a visit.
-fn foot(path: &str, language: Language) -> Markup {
+fn foot(path: &str, is_known: bool, language: Language) -> Markup {
     html! {
         footer {
-            p { (language.say([
+            @if is_known {
+                p { (language.say([
+                    "你要求记住这部手机，所以有一个 Cookie；在上面按一下就没有了。",
+                    "You asked to be remembered on this phone, so it has one cookie; one press above ends it.",
+                ])) }
+            } @else { p { (language.say([
                 "我们只统计本页的打开、是否真的被看到、转发与按钮点击次数，用每天更换的代号去重；不保存 IP 地址，不用 Cookie。",
                 "We count openings, whether the page was really seen, onward shares and presses of the button, once a day each, under a pseudonym that changes daily. No IP address is kept and no cookie is set.",
-            ])) }
+            ])) } }
             p { (privacy::link(path, language)) }
         }
     }
@@ -400,6 +429,7 @@ mod tests {
                 for follows in [false, true] {
                     let steps = steps(kind, stage, follows);
                     assert!(steps.contains(&Step::Button) && steps.contains(&Step::PassOn));
+                    assert!(steps.contains(&Step::Follow));
                     let has_after = steps.first() == Some(&Step::After);
                     assert_eq!(has_after, stage == Stage::After, "{kind:?} {stage:?}");
                 }

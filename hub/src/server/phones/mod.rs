@@ -1,7 +1,13 @@
 //! What phones open: codes, shared links and their pages.
 
+pub(crate) mod fan;
+mod fan_page;
+pub(crate) mod feed;
 pub(crate) mod film;
-mod form;
+pub(crate) mod follow;
+mod follow_page;
+pub(crate) mod form;
+mod greeting;
 pub(crate) mod landing;
 pub(crate) mod link_path;
 pub(crate) mod moment;
@@ -9,6 +15,7 @@ pub(crate) mod moment_page;
 pub(crate) mod note;
 pub mod page;
 pub(crate) mod privacy;
+pub(crate) mod redeem;
 pub(crate) mod scan;
 pub(crate) mod share;
 mod sighting_words;

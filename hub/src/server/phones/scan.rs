@@ -258,6 +258,7 @@ fn page_without_link(
         id: landed.id.clone(),
         thumbnail_px: store.thumbnail_px(landed.creative)?,
         campaign: Arc::clone(&landed.campaign),
+        campaign_id: landed.id.clone(),
         target: landed.target.clone(),
         creative: landed.creative,
         is_live: landed.airs,
@@ -265,11 +266,14 @@ fn page_without_link(
         is_own: false,
         is_passed_on: false,
         is_film: app.hub.store.airing_film(landed.creative)?.is_some(),
+        has_mail_server: false,
+        account_picture: None,
         told: None,
     };
     Ok(Page {
         facts: &facts,
         told: None,
+        known: None,
         path: &format!("/q/{token}"),
         is_link: false,
         public_url: &app.public_url,

@@ -15,14 +15,17 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
 
+use crate::followers::{phone_hmac, token};
 use crate::moments::Typed;
 use crate::server::limits::Kind;
+use crate::server::phones::fan::PhoneCookie;
+use crate::server::phones::greeting::Greeting;
 use crate::server::phones::landing::Page;
 use crate::server::phones::note;
 use crate::server::phones::scan::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
-use crate::store::{Begun, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
+use crate::store::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
 use crate::system::clock;
 
 /// One transparent point.
@@ -30,14 +33,24 @@ const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x
 
 type NamePath = Result<Path<String>, PathRejection>;
 
-pub(crate) async fn open(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
+pub(crate) async fn open(
+    State(app): State<Shared>,
+    name: NamePath,
+    client: Client,
+    phone: PhoneCookie,
+) -> Response {
     let name = share_name(name);
-    app.work(move |app: &AppState| show(app, &name, &client, clock::now_ms()))
+    app.work(move |app: &AppState| show(app, &name, (&client, &phone), clock::now_ms()))
         .await
         .unwrap_or_else(note::failed)
 }
 
-fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Response, StoreError> {
+fn show(
+    app: &AppState,
+    name: &str,
+    (client, phone): (&Client, &PhoneCookie),
+    now_ms: i64,
+) -> Result<Response, StoreError> {
     if let Some(refusal) = app.refusal(Kind::Page, client, now_ms)? {
         return Ok(refusal);
     }
@@ -55,6 +68,7 @@ fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Resp
                 .as_ref()
                 .filter(|told| told.ends_ms > now_ms)
                 .and_then(|told| Typed::open(app.hub.keys(), &told.link, &told.sealed)),
+            known: greeting(app, name, (&*facts, client, phone), now_ms)?,
             path: &format!("/s/{name}"),
             is_link: true,
             public_url: &app.public_url,
@@ -63,6 +77,29 @@ fn show(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Resp
         }
         .answer(),
     })
+}
+
+/// What is said to whoever is remembered on the phone that has just scanned.
+fn greeting(
+    app: &AppState,
+    name: &str,
+    (facts, client, phone): (&LandingFacts, &Client, &PhoneCookie),
+    now_ms: i64,
+) -> Result<Option<Greeting>, StoreError> {
+    let keys = app.hub.keys();
+    let hmac = phone.0.as_ref().and_then(|cookie| phone_hmac(keys, cookie));
+    let Some(hmac) = hmac.filter(|_| facts.is_own && !facts.is_passed_on && client.counts()) else {
+        return Ok(None);
+    };
+    let Some(known) = app.hub.store.greet(&hmac, name, now_ms)? else {
+        return Ok(None);
+    };
+    let follow = facts.campaign.follow.as_ref();
+    Ok(Some(Greeting {
+        visits: known.follower.visits,
+        path: (app.public_url).local(&format!("/fan/{}", token(keys, &known.follower.name))),
+        has_more: follow.is_some_and(|follow| follow.for_fans.is_some()),
+    }))
 }
 
 pub(crate) async fn press(State(app): State<Shared>, name: NamePath, client: Client) -> Response {

@@ -51,6 +51,9 @@ pub struct MailServer {
     pub user: Option<String>,
     /// From whom mail is.
     pub from: String,
+    /// Where answers to mail for people who follow go; to the sender where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
 }
 
 impl Store {

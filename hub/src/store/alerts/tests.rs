@@ -428,6 +428,7 @@ fn a_password_stays_with_its_server_and_goes_nowhere_else() {
             port: 465,
             encryption: MailEncryption::Tls,
             user: Some("hub".into()),
+            reply_to: None,
             from: "hub@hub.example".into(),
         };
         let sealed = |store: &Store| store.mail_server().unwrap().unwrap().1;

@@ -352,6 +352,37 @@ pub(crate) const TABLES: &[Table] = &[
     }),
     table!(screen_notices [screen] { screen: Integer, emergency: Integer }),
     table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
+    table!(account_pictures [campaign] { campaign: Text, file: Text }),
+    table!(follow_facts [id] {
+        id: Integer, campaign: Text, screen: Integer, joined_ms: Integer, gone_ms: Integer,
+    }),
+    table!(followers [id] {
+        id: Integer, name: Text, campaign: Text, screen: Integer, address_hmac: Bytes, sealed: Bytes,
+        language: Text, consent: Integer, asked_ms: Integer, confirmed_ms: Integer, ends_ms: Integer,
+        fact: Integer, phone_hmac: Bytes, phone_ends_ms: Integer, visits: Integer, visit_ms: Integer,
+        last_share: Integer,
+    }),
+    Table {
+        is_in_backups: false,
+        ..table!(follow_attempts [who, at_ms] { who: Bytes, at_ms: Integer })
+    },
+    table!(follow_news [id] {
+        id: Integer, campaign: Text, subject: Text, body: Text, link: Text, made_by: Text, made_ms: Integer,
+        begun_ms: Integer, ended_ms: Integer, total: Integer, sent: Integer, failed: Integer, uncertain: Integer,
+    }),
+    // Whoever restores a backup must not write to people once more.
+    Table {
+        is_in_backups: false,
+        ..table!(follow_mails [id] {
+            id: Integer, follower: Integer, campaign: Text, news: Integer, made_ms: Integer, next_ms: Integer,
+            attempts: Integer, begun_ms: Integer, ended_ms: Integer,
+        })
+    },
+    table!(fan_offers [code_hmac] {
+        code_hmac: Bytes, campaign: Text, follower: Integer, sealed: Bytes, made_ms: Integer, redeemed_ms: Integer,
+        redeemed_by: Text,
+    }),
+    table!(fan_words [campaign] { campaign: Text, word_hmac: Bytes, made_ms: Integer }),
     table!(drafts [campaign] {
         campaign: Text, body: Text, state: Text, revision: Integer, group_name: Text, targets: Text, note: Text,
         changed_by: Text, changed_ms: Integer, checked: Text, published_revision: Integer, version: Integer,

@@ -25,6 +25,7 @@ const UNNAMED: &str = "NOT EXISTS (SELECT 1 FROM campaign_items WHERE creative =
      AND NOT EXISTS (SELECT 1 FROM campaign_parts WHERE part = sha256)
      AND NOT EXISTS (SELECT 1 FROM assignments WHERE creative = sha256)
      AND NOT EXISTS (SELECT 1 FROM screen_files WHERE screen_files.file = sha256)
+     AND NOT EXISTS (SELECT 1 FROM account_pictures WHERE account_pictures.file = sha256)
      AND NOT EXISTS (SELECT 1 FROM campaign_version_files WHERE campaign_version_files.file = sha256)
      AND NOT EXISTS (SELECT 1 FROM draft_files WHERE draft_files.file = sha256)";
 

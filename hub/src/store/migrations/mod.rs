@@ -51,6 +51,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0036_moments.sql"),
     include_str!("sqlite/0037_chains.sql"),
     include_str!("sqlite/0038_voices.sql"),
+    include_str!("sqlite/0039_followers.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -79,6 +80,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0022_moments.sql"),
     include_str!("postgres/0023_chains.sql"),
     include_str!("postgres/0024_voices.sql"),
+    include_str!("postgres/0025_followers.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -17,7 +17,9 @@ use passerby_protocol::foreign;
 use serde::Serialize;
 
 use crate::database::{DatabaseError, Id, Row, Sql, Transaction, values};
-use crate::store::{DeviceKeyLine, Refusal, Result, Store, device_keys, refused};
+use crate::store::{
+    DeviceKeyLine, FanCounts, Refusal, Result, Store, device_keys, followers, refused,
+};
 use crate::system::clock;
 
 pub use crate::store::report::breakdown::{
@@ -187,8 +189,20 @@ pub struct Report {
     pub shares: ShareCounts,
     /// Said to publishers.
     pub voices: VoiceCounts,
+    /// Who follow campaigns by mail.
+    pub fans: FanReport,
     /// What people call all these.
     pub names: Names,
+}
+
+/// Who follow campaigns by mail, of all times.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FanReport {
+    /// Of all campaigns.
+    #[serde(flatten)]
+    pub counts: FanCounts,
+    /// Of each that anybody has followed.
+    pub by_campaign: BTreeMap<String, FanCounts>,
 }
 
 impl Store {
@@ -208,10 +222,18 @@ impl Store {
                 chains: newest_chains(tx)?,
                 shares: shares(tx)?,
                 voices: voices(tx)?,
+                fans: fans(tx)?,
                 names: names::names(tx)?,
             })
         })
     }
+}
+
+fn fans(tx: &Transaction<'_>) -> Result<FanReport, DatabaseError> {
+    Ok(FanReport {
+        counts: followers::figures::counts(tx, None, None, (None, None))?,
+        by_campaign: followers::figures::by_campaign(tx)?,
+    })
 }
 
 fn scans(tx: &Transaction<'_>) -> Result<ScanCounts, DatabaseError> {

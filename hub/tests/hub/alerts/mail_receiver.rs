@@ -24,6 +24,7 @@ class Handler:
             "to": envelope.rcpt_tos, "from": envelope.mail_from, "subject": message["subject"],
             "id": message["message-id"], "text": message.get_content(), "encrypted": session.ssl is not None,
             "user": session.auth_data,
+            "leaves": message["list-unsubscribe"], "leaves_by": message["list-unsubscribe-post"],
         }), flush=True)
         if envelope.rcpt_tos == ["nobody@hub.example"]:
             return "550 nobody of this name"
@@ -53,15 +54,15 @@ asyncio.run(serve())
 "#;
 
 /// The server, on a free port of loopback.
-pub(super) struct MailReceiver {
+pub(crate) struct MailReceiver {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     lines: Receiver<String>,
 }
 
 impl MailReceiver {
     /// Starts one; with a certificate it takes nothing without STARTTLS and a password.
-    pub(super) fn start(files: Option<&Files>) -> Self {
+    pub(crate) fn start(files: Option<&Files>) -> Self {
         let path =
             |path: Option<&Path>| path.map_or(String::new(), |path| path.display().to_string());
         required_file("/usr/lib/python3/dist-packages/aiosmtpd/smtp.py");
@@ -91,7 +92,7 @@ impl MailReceiver {
     }
 
     /// Waits for the next message.
-    pub(super) fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE).expect("mail comes");
         serde_json::from_str(&line).unwrap()
     }

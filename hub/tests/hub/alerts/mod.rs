@@ -2,7 +2,7 @@
 
 mod hooks;
 mod mail;
-mod mail_receiver;
+pub(crate) mod mail_receiver;
 mod receiver;
 
 use std::time::{Duration, Instant};

@@ -136,6 +136,9 @@ fn each_call_answers_what_its_description_says() {
         "kinds": ["picture"] });
     let (status, opened) = program.call("POST", "/slots", &opening, None);
     assert_eq!(status, 201, "{opened}");
+    let news = json!({ "subject": "New", "body": "It is out." });
+    let (status, kept) = program.call("POST", "/campaigns/jazz/news", &news, None);
+    assert_eq!(status, 201, "{kept}");
     let description = program.get("/openapi.json");
     assert_eq!(description["openapi"], "3.1.0");
     let me = program.get("/people")["people"][0]["person"].clone();
@@ -155,7 +158,8 @@ fn each_call_answers_what_its_description_says() {
             .replace("{person}", &me.to_string())
             .replace("{alert}", "1")
             .replace("{source}", "cafe")
-            .replace("{slot}", "1");
+            .replace("{slot}", "1")
+            .replace("{news}", "1");
         let whole = match path.as_str() {
             "/report/chains" => format!("{whole}?campaign=jazz"),
             _ => whole,
@@ -214,6 +218,14 @@ fn each_call_answers_what_its_description_says() {
             json!({ "host": "smtp.hub.example", "port": 465, "encryption": "tls", "user": "hub",
                 "password": "s3cret", "from": "hub@hub.example" }),
             "Mail",
+        ),
+        ("/campaigns/jazz/news", news, "News"),
+        ("/campaigns/jazz/news/1/send", Value::Null, "News"),
+        ("/campaigns/jazz/news/2/stop", Value::Null, "Stopped"),
+        (
+            "/campaigns/jazz/followers/erase",
+            json!({ "address": "a@b.example" }),
+            "Erased",
         ),
         ("/slots/1/begin", Value::Null, "Slot"),
         ("/slots/1/invite", Value::Null, "Link"),

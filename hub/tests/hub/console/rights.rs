@@ -25,6 +25,13 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("privacy", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("privacy", _) => &[Owner],
         ("campaigns", _) if path.contains("/voices") => &[Owner, Publisher],
+        // News is for who runs the campaign, and so is whom they write to.
+        ("campaigns", "GET") if path.contains("/news") || path.ends_with("/followers.csv") => {
+            &[Owner, Publisher]
+        }
+        ("campaigns", "GET") if path.ends_with("/followers") => {
+            &[Owner, Operator, Publisher, Viewer]
+        }
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],
         ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
@@ -59,6 +66,7 @@ fn filled(path: &str) -> String {
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");
     let path = path.replace("{place}", "0").replace("{number}", "1");
+    let path = path.replace("{news}", "4000");
     path.replace("{link}", &"0".repeat(64))
         .replace("{token}", &"0".repeat(64))
         .replace("{id}", &"0".repeat(64))

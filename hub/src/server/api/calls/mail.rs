@@ -36,6 +36,8 @@ struct Said {
     user: Option<String>,
     password: Option<String>,
     from: String,
+    #[serde(default)]
+    reply_to: Option<String>,
 }
 
 pub(in crate::server::api) async fn change(
@@ -50,6 +52,7 @@ pub(in crate::server::api) async fn change(
         encryption: said.encryption,
         user: said.user,
         from: said.from,
+        reply_to: said.reply_to,
     };
     let password = said.password.filter(|password| !password.is_empty());
     let is_long = |password: &String| password.len() > check::PASSWORD_BYTES_MAX;

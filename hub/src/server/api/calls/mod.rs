@@ -6,6 +6,7 @@ pub(super) mod chains;
 pub(super) mod drafts;
 pub(super) mod emergencies;
 mod errors;
+pub(super) mod followers;
 pub(super) mod log;
 pub(super) mod mail;
 pub(super) mod me;

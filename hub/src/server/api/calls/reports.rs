@@ -42,6 +42,7 @@ pub(in crate::server::api) async fn show(
         "time_zone": breakdown.time_zone,
         "kind": kind,
         "total": breakdown.total,
+        "fans": breakdown.fans,
         "rows": rows,
         "next": next,
     }))

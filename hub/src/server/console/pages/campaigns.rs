@@ -234,6 +234,9 @@ fn page(
             @if asker.actor.may(Right::SeeReports) {
                 a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) }
             }
+            @if asker.actor.may(Right::SeeReports) {
+                a.button href=(asker.at(&format!("{path}/followers"))) { (asker.say(["关注者", "Those who follow"])) }
+            }
             a.button href=(asker.at(&format!("{path}/moments"))) { (asker.say(["路人写的话", "What passers-by typed"])) }
             @if asker.actor.may(Right::ChangeCampaigns) {
                 a.button href=(asker.at(&format!("{path}/voices"))) {

@@ -73,6 +73,8 @@ fn page(asker: &Asker, known: &Known, fields: &Fields, wrong: Option<&str>) -> R
                 (Line::text("user", asker.say(["用户名（可以不填）", "User, if it asks for one"]), server.and_then(|server| server.user.as_deref()).unwrap_or("")).markup())
                 (Line { kind: "password", complete: "new-password", hint: Some(hint), ..Line::text("password", asker.say(["密码", "Password"]), "") }.markup())
                 (Line { is_required: true, kind: "email", ..Line::text("from", asker.say(["发件地址", "Mail is from"]), server.map_or("", |server| &server.from)) }.markup())
+                (Line { kind: "email", hint: Some(asker.say(["不填就是发件地址", "Left empty, they go to the sender"])),
+                    ..Line::text("reply_to", asker.say(["关注者的回信寄到", "Answers of people who follow go to"]), server.and_then(|server| server.reply_to.as_deref()).unwrap_or("")) }.markup())
                 button.main { (asker.say(["保存", "Save"])) }
             }))
             p.soft { (asker.say([
@@ -110,6 +112,7 @@ fn read(fields: &Fields) -> Result<(MailServer, Option<String>), RuleError> {
         encryption: MailEncryption::of_word(fields.get("encryption")).ok_or(RuleError::Port)?,
         user: fields.word("user").map(str::to_owned),
         from: fields.get("from").trim().to_owned(),
+        reply_to: fields.word("reply_to").map(str::to_owned),
     };
     let password = Some(password).filter(|password| !password.is_empty());
     let server = check::mail_server(server, password.is_some())?;

@@ -159,6 +159,13 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
             @if asked.filter.campaign.is_some() || asked.filter.screen.is_some() {
                 p { a href=(asker.at(&path_with("/console/report/chains", &of_asked[..2]))) { (asker.say(["转发的链", "Chains of shares"])) } }
             }
+            @if breakdown.fans.new + breakdown.fans.total > 0 {
+                p.soft {
+                    (asker.say(["邮件关注者：", "Follow by mail: "])) (number(breakdown.fans.total))
+                    (asker.say(["，新增 ", "; new "])) (number(breakdown.fans.new))
+                    (asker.say(["，离开 ", ", gone "])) (number(breakdown.fans.gone))
+                }
+            }
         }
         section {
             h2 { (asker.say(["按", "By "])) @if is_in_time { (name.to_lowercase()) } @else { (name) } }

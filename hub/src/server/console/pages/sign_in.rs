@@ -10,12 +10,13 @@ use maud::{Markup, html};
 use crate::people::Secret;
 use crate::server::Shared;
 use crate::server::console::asker::{
-    Asker, Visitor, cookie, forget_session, keep_language, keep_session, session_cookie,
+    Asker, Visitor, forget_session, keep_language, keep_session, session_cookie,
 };
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Line};
 use crate::server::console::refusals;
+use crate::server::cookies::cookie;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;

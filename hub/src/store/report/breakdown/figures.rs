@@ -7,8 +7,8 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 use serde::Serialize;
 
 use crate::database::DatabaseError;
-use crate::store::StoreError;
 use crate::store::report::names::Names;
+use crate::store::{FanCounts, StoreError};
 
 /// What rows are by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,9 @@ pub struct Breakdown {
     pub rows: Vec<(Key, Figures)>,
     /// All rows together.
     pub total: Figures,
+    /// Who follow the campaign, or any, by mail: at the end of the time, and who began and left
+    /// within it.
+    pub fans: FanCounts,
     /// What people call what the rows are about.
     pub names: Names,
 }

@@ -13,11 +13,12 @@ mod sums;
 mod times;
 pub(super) mod unassigned;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::database::{Transaction, values};
 use crate::store::report::breakdown::boundaries::Boundaries;
-use crate::store::{Store, campaigns};
+use crate::store::{Store, campaigns, followers};
 
 pub use crate::store::report::breakdown::figures::{
     Breakdown, BreakdownError, By, Figures, Filter, Key,
@@ -68,8 +69,15 @@ impl Store {
             }
             let rows: Vec<(Key, Figures)> = rows.into_iter().collect();
             let names = named::names(tx, by, &filter, &rows, shown)?;
+            let fans = followers::figures::counts(
+                tx,
+                filter.campaign.as_ref(),
+                filter.screen,
+                times_of(&filter, time_zone),
+            )?;
             Ok(Breakdown {
                 by,
+                fans,
                 filter,
                 time_zone: boundaries::name_of(time_zone),
                 rows,
@@ -78,6 +86,16 @@ impl Store {
             })
         })
     }
+}
+
+/// The first moment of the time that is asked for, and the first one behind it.
+fn times_of(filter: &Filter, time_zone: &TimeZone) -> (Option<i64>, Option<i64>) {
+    let at = |day: Date| {
+        let begun = day.to_zoned(time_zone.clone()).ok()?;
+        Some(begun.timestamp().as_millisecond())
+    };
+    let behind = filter.until.and_then(|day| day.tomorrow().ok());
+    (filter.from.and_then(at), behind.and_then(at))
 }
 
 /// Returns what is asked for, with the campaign as it is known here.

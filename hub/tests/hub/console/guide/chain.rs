@@ -395,6 +395,9 @@ impl<'s> Chain<'s> {
 
     fn drafts(&self) {
         self.call("POST", "/drafts/friday-night-jazz/begin", &Value::Null);
+        let news = json!({ "subject": "周五加演 One more Friday", "body": "十二月再加一场。\nOne more night in December.",
+            "link": "https://cafe.example/jazz" });
+        self.call("POST", "/campaigns/friday-night-jazz/news", &news);
         let slot = json!({ "name": "十二月，广告公司 Agency, December", "first": "2026-12-10", "last": "2026-12-24",
             "pieces_max": 3, "kinds": ["picture"] });
         self.call("POST", "/slots", &slot);

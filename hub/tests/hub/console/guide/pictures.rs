@@ -59,6 +59,20 @@ const PAGES: &[(&str, &str, bool)] = &[
         false,
     ),
     ("/console/privacy", "/console/privacy", false),
+        "/console/campaigns/{campaign}/followers",
+        "/console/campaigns/friday-night-jazz/followers",
+        false,
+    ),
+    (
+        "/console/campaigns/{campaign}/news",
+        "/console/campaigns/friday-night-jazz/news",
+        false,
+    ),
+    (
+        "/console/campaigns/{campaign}/news/{news}",
+        "/console/campaigns/friday-night-jazz/news/1",
+        false,
+    ),
     ("/console/new", "/console/new", false),
     ("/console/drafts", "/console/drafts", false),
     (

@@ -8,6 +8,7 @@ pub(crate) mod files;
 mod film_list;
 pub(crate) mod films;
 pub(crate) mod finish;
+mod follow_keys;
 pub(crate) mod forms;
 pub(crate) mod list;
 mod page_words;

@@ -18,9 +18,13 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line, choice};
-use crate::server::console::pages::drafts::common::{Asked, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture, pictures_field, seen};
+use crate::server::console::pages::drafts::common::{
+    Asked, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture,
+    pictures_field, seen,
+};
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::film_list;
+use crate::server::console::pages::drafts::follow_keys::follow_keys;
 use crate::server::console::pages::drafts::list::{badge, title_of};
 use crate::server::console::pages::drafts::page_words::{CHINESE, ENGLISH, area, page_words};
 use crate::server::console::pages::drafts::places;
@@ -382,6 +386,7 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
                     (page_words(asker, &value, ["英文页面", "The page in English"], &ENGLISH))
                     (choice("voices.take", asker.say(["路人可以留言", "Passers-by may leave you"]), &value("voices.take"), &taken))
                     (line("voices.question", ["你想问路人什么", "What you ask them"]))
+                    (follow_keys(asker, &value))
                     (line("advertiser", ["广告主", "Who pays"]))
                     (line("category", ["行业", "What for"]))
                     (line("colours.paper", ["底色，如 #c8102e", "Paper, such as #c8102e"]))

@@ -1,0 +1,118 @@
+//! `/redeem`: where a shop's staff redeems the code of somebody who follows, with the word of the
+//! campaign. Who has an account redeems it in the console.
+//!
+//! Invariant: what is wrong with a code or a word is not told apart, and may be tried no oftener
+//! than a password.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::followers::{code_hmac, word_hmac};
+use crate::server::body::Unread;
+use crate::server::language::Language;
+use crate::server::limits::Kind;
+use crate::server::phones::page::{Document, language_switch};
+use crate::server::phones::trace::Client;
+use crate::server::phones::{form, moment_page, note};
+use crate::server::{AppState, Shared};
+use crate::store::{Redeemed, Redeemer};
+use crate::system::clock;
+
+/// What the form has.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sent {
+    code: String,
+    word: String,
+}
+
+/// `GET /redeem`.
+pub(crate) async fn show(State(app): State<Shared>, client: Client) -> Response {
+    let language = client.language().unwrap_or(Language::English);
+    page(&app, language, StatusCode::OK, &html! {})
+}
+
+/// `POST /redeem`.
+pub(crate) async fn redeem(State(app): State<Shared>, client: Client, body: Unread) -> Response {
+    let Some(sent) = form::small::<Sent>(body).await else {
+        return moment_page::not_whole();
+    };
+    let language = client.language().unwrap_or(Language::English);
+    let done = app
+        .work(move |app: &AppState| {
+            let now_ms = clock::now_ms();
+            if let Some(refusal) = app.refusal(Kind::SignIn, &client, now_ms)? {
+                return Ok(Err(refusal));
+            }
+            let keys = app.hub.keys();
+            let Some(code) = code_hmac(keys, &sent.code).filter(|_| !client.is_cross_site()) else {
+                return Ok(Ok(Redeemed::Unknown));
+            };
+            let word = word_hmac(keys, &sent.word);
+            let at = (clock::date_of(now_ms), now_ms);
+            app.hub
+                .store
+                .redeem_code(&code, Redeemer::Word(&word), at)
+                .map(Ok)
+        })
+        .await;
+    match done {
+        Ok(Ok(done)) => {
+            let status = match done {
+                Redeemed::Now { .. } => StatusCode::OK,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            page(&app, language, status, &told(&done, language))
+        }
+        Ok(Err(refusal)) => refusal,
+        Err(error) => note::failed(error),
+    }
+}
+
+/// What became of a code.
+fn told(done: &Redeemed, language: Language) -> Markup {
+    html! {
+        @match done {
+            Redeemed::Now { offer, .. } => section.told role="status" {
+                h2 { (language.say(["已核销", "Redeemed"])) }
+                @if let Some(offer) = offer { p lang=(Language::of_text(offer).tag()) { (offer) } }
+            },
+            Redeemed::Before { at_ms, by } => p.wrong role="alert" {
+                (language.say(["这个码已经用过了：", "This code was used already: "])) (clock::rfc3339(*at_ms)) ", " (by)
+            },
+            Redeemed::Over(last) => p.wrong role="alert" { (language.say(["已经过期，最后一天是 ", "It is over; its last day was "])) (last) },
+            Redeemed::Unknown => p.wrong role="alert" { (language.say(["码或口令不对。", "The code or the word is not right."])) },
+        }
+    }
+}
+
+fn page(app: &AppState, language: Language, status: StatusCode, above: &Markup) -> Response {
+    let title = language.say(["核销优惠码", "Redeem a code"]);
+    let document = Document {
+        title,
+        language,
+        style: "",
+        head: html! { meta name="robots" content="noindex"; },
+    };
+    let body = html! {
+        div.stripe {}
+        main.moment {
+            (language_switch(language))
+            h1 { (title) }
+            (above)
+            form method="post" action=(app.public_url.local("/redeem")) {
+                label for="code" { (language.say(["顾客出示的码", "The code that the customer shows"])) }
+                input id="code" name="code" maxlength="20" required autocomplete="off" autocapitalize="characters";
+                label for="word" { (language.say(["本店的口令", "The shop’s word"])) }
+                input id="word" name="word" maxlength="40" required autocomplete="off" autocapitalize="none";
+                button.go { (language.say(["核销", "Redeem"])) }
+            }
+            p.soft { (language.say(["口令由发布者在控制台设定。", "Whoever publishes the campaign sets the word in the console."])) }
+        }
+    };
+    let keep = [(header::CACHE_CONTROL, "private, no-store")];
+    (status, keep, Html(document.markup(&body).into_string())).into_response()
+}
