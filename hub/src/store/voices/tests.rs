@@ -204,16 +204,16 @@ fn people_are_told_of_new_voices_once_a_day_and_of_none_twice() {
             }
             voices
         };
-        assert_eq!(told(now_ms), []);
+        assert_eq!(told(now_ms), [0_u64; 0]);
         for (at, link) in links.iter().take(2).enumerate() {
             let visitor = at as u8 + 1;
             say(store, link, visitor, ["one", "two"][at], 0, now_ms);
         }
         assert_eq!(told(now_ms), [2]);
         say(store, &links[2], 3, "three", 0, now_ms);
-        assert_eq!(told(now_ms + DAY_MS - 1), []);
+        assert_eq!(told(now_ms + DAY_MS - 1), [0_u64; 0]);
         assert_eq!(told(now_ms + DAY_MS), [1]);
-        assert_eq!(told(now_ms + 2 * DAY_MS), [], "no new ones");
+        assert_eq!(told(now_ms + 2 * DAY_MS), [0_u64; 0], "no new ones");
     });
 }
 

@@ -261,12 +261,8 @@ impl<'s> Chain<'s> {
         }
         let path = format!("/api/v1/campaigns/{SPOKEN_TO}/voices");
         let listed = self.stand.client.get(self.stand.address(&path));
-        let listed: Value = listed
-            .bearer_auth(&self.token)
-            .send()
-            .unwrap()
-            .json()
-            .unwrap();
+        let listed = listed.bearer_auth(&self.token).send().unwrap();
+        let listed: Value = serde_json::from_slice(&listed.bytes().unwrap()).unwrap();
         let first = listed["voices"][VOICES.len() - 1]["voice"]
             .as_str()
             .unwrap();
