@@ -1,5 +1,5 @@
-//! The figures of rows that a database has made by itself, by the statements with which the schema's
-//! own steps made those of older databases.
+//! The figures of rows that a database has made by itself, by the statements with which the
+//! schema's own steps made those of older databases.
 
 const STEPS: [&[&str]; 2] = [
     &[

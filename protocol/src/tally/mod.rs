@@ -1,5 +1,5 @@
-//! How often plays were scanned, and what came of the scans: what the hub tells a screen, so that it
-//! can favour what brings most.
+//! How often plays were scanned, and what came of the scans: what the hub tells a screen, so that
+//! it can favour what brings most.
 //!
 //! A row counts the settled plays of one assignment in one part of the week on one day at the
 //! venue, and how many of them were scanned.
@@ -14,9 +14,9 @@
 //!   the same time to be scanned, and a creative that aired mostly yesterday can be compared with
 //!   one that aired mostly last week.
 //! * `scanned` counts plays, not scans: a school class in front of one play is one. Robots'
-//!   openings do not count. So do `visited`, `pressed` and `converted`: plays of which somebody, also
-//!   through a link that was passed on, opened the page, pressed its button, or bought something
-//!   within the same time.
+//!   openings do not count. So do `visited`, `pressed` and `converted`: plays of which somebody,
+//!   also through a link that was passed on, opened the page, pressed its button, or bought
+//!   something within the same time.
 //! * What a hub does not count it does not send; whoever asks for it is told scans instead.
 //! * Counts are absolute and replace those that were sent before. A message that is lost, repeated
 //!   or overtaken changes nothing once the newest by `as_of_ms` is there.

@@ -30,8 +30,8 @@ CREATE TABLE link_days (
     PRIMARY KEY (campaign, screen, generation, day, counted)
 );
 CREATE INDEX link_days_by_screen ON link_days (screen);
-INSERT INTO link_days (campaign, screen, generation, day, counted, links, brought, sharers, squares, in_hour, in_day, in_week,
-                       later)
+INSERT INTO link_days (campaign, screen, generation, day, counted, links, brought, sharers, squares, in_hour, in_day,
+                       in_week, later)
     SELECT campaign, screen, generation, day, counted, CAST(sum(links) AS BIGINT), CAST(sum(brought) AS BIGINT),
            CAST(sum(sharers) AS BIGINT), CAST(sum(squares) AS BIGINT), CAST(sum(in_hour) AS BIGINT),
            CAST(sum(in_day) AS BIGINT), CAST(sum(in_week) AS BIGINT), CAST(sum(later) AS BIGINT)
@@ -45,8 +45,10 @@ INSERT INTO link_days (campaign, screen, generation, day, counted, links, brough
                  CASE WHEN below.created_ms - links.created_ms < 604800000 AND nth = 1 THEN 1 ELSE 0 END,
                  CASE WHEN below.created_ms - links.created_ms < 604800000 THEN 2 * nth - 1 ELSE 0 END,
                  CASE WHEN below.created_ms - scanned_ms < 3600000 THEN 1 ELSE 0 END,
-                 CASE WHEN below.created_ms - scanned_ms >= 3600000 AND below.created_ms - scanned_ms < 86400000 THEN 1 ELSE 0 END,
-                 CASE WHEN below.created_ms - scanned_ms >= 86400000 AND below.created_ms - scanned_ms < 604800000 THEN 1 ELSE 0 END,
+                 CASE WHEN below.created_ms - scanned_ms >= 3600000 AND below.created_ms - scanned_ms < 86400000 THEN 1
+                      ELSE 0 END,
+                 CASE WHEN below.created_ms - scanned_ms >= 86400000 AND below.created_ms - scanned_ms < 604800000 THEN 1
+                      ELSE 0 END,
                  CASE WHEN below.created_ms - scanned_ms >= 604800000 THEN 1 ELSE 0 END
           FROM shares AS below JOIN shares AS links ON links.id = below.parent JOIN scans ON scans.id = below.scan
           JOIN link_numbers ON link_numbers.share = below.id) AS added

@@ -91,8 +91,8 @@ pub struct Tail {
 type Quarters = BTreeMap<i64, (u64, u64)>;
 
 impl Store {
-    /// Counts what the report of a campaign begins with; `None` when it is not known here. Hours and
-    /// days are those of a calendar.
+    /// Counts what the report of a campaign begins with; `None` when it is not known here. Hours
+    /// and days are those of a calendar.
     ///
     /// # Errors
     /// The database fails, or the campaign cannot be read.
