@@ -162,5 +162,10 @@ fn an_upload_into_a_slot_is_refused_at_its_head_or_where_its_room_ends() {
         &[("files", "blue.png", &png([10, 10, 200]))],
     );
     assert_eq!(refused.status(), 413);
-    assert!(refused.text().unwrap().contains("no room for it in this slot"));
+    assert!(
+        refused
+            .text()
+            .unwrap()
+            .contains("no room for it in this slot")
+    );
 }

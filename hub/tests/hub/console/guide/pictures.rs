@@ -59,6 +59,7 @@ const PAGES: &[(&str, &str, bool)] = &[
         false,
     ),
     ("/console/privacy", "/console/privacy", false),
+    (
         "/console/campaigns/{campaign}/followers",
         "/console/campaigns/friday-night-jazz/followers",
         false,
