@@ -66,6 +66,6 @@ mod tests {
             "b".repeat(900)
         ));
         assert!(long.headline.chars().count() <= HOST_CHARS_MAX);
-        assert!(long.body.unwrap().chars().count() <= ADDRESS_CHARS_MAX);
+        assert!(long.body.expect("an address").chars().count() <= ADDRESS_CHARS_MAX);
     }
 }
