@@ -21,6 +21,7 @@ mod console;
 mod count_writer;
 mod counts;
 mod file_parts;
+mod film_places;
 mod forgetting;
 mod held;
 mod judging_alerts;

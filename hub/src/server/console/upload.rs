@@ -107,7 +107,7 @@ pub(crate) async fn read(
         Fault::Full => refusals::full(visitor),
         Fault::Disk(error) => {
             tracing::error!(%error, "an upload was not kept");
-            refusals::later(visitor)
+            refusals::not_stored(visitor)
         }
     })
 }
