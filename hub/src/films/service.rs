@@ -16,7 +16,7 @@ use passerby_protocol::hexadecimal::hex;
 use crate::Hub;
 use crate::films::room::has_room;
 use crate::publish::conversion::{
-    ConvertError, Converter, FilmFacts, MEMORY_BYTES_MAX, Reason, TIME_MAX,
+    ConvertError, Converter, FilmFacts, MEMORY_BYTES_MAX, Reason, TIME_MAX, told,
 };
 use crate::publish::media;
 use crate::sources::work_folder::WorkFolder;
@@ -35,9 +35,6 @@ const SAY_PAUSE: Duration = Duration::from_secs(1);
 const LATER_MS: i64 = 60_000;
 /// Longest reason that is kept, in characters.
 const TOLD_CHARS_MAX: usize = 300;
-/// What is told of a film of which ffmpeg cannot bring the colours into what screens show.
-const PALE: &str =
-    "its colours may look pale: the hub's ffmpeg lacks the filters zscale and tonemap";
 
 /// What makes films ready.
 #[derive(Debug)]
@@ -142,11 +139,11 @@ impl Run<'_> {
             Err(Trouble::Store(error)) => return Err(error),
             Err(Trouble::Machine(said)) => {
                 tracing::error!(film = film.id, "a film has to wait: {said}");
-                Came::Waits("the hub cannot write its files".to_owned())
+                Came::Waits(told::NOT_WRITTEN.to_owned())
             }
             Err(Trouble::Convert(ConvertError::System(said))) => {
                 tracing::error!(film = film.id, "a film has to wait: {said}");
-                Came::Waits("the hub cannot start ffmpeg, or write its files".to_owned())
+                Came::Waits(told::NOT_STARTED.to_owned())
             }
             Err(Trouble::Convert(error)) => Came::Nothing(error.to_string()),
         };
@@ -169,8 +166,7 @@ impl Run<'_> {
         let came = self.came(&folder)?;
         let facts = self.converter.facts(&came)?;
         if facts.seconds.is_some_and(|seconds| seconds > SECONDS_MAX) {
-            let said = "it is longer than an hour; cut it";
-            return Ok(Came::Nothing(said.to_owned()));
+            return Ok(Came::Nothing(told::LONG.to_owned()));
         }
         let reasons = facts.reasons();
         if reasons.is_empty() {
@@ -179,7 +175,7 @@ impl Run<'_> {
         let bytes_max = bytes_max(&facts);
         // It lies in the work folder and, for a moment, in the store as well.
         if !has_room(folder.path(), bytes_max.saturating_mul(2)) {
-            return Ok(Came::Waits("the hub's disk is too full".to_owned()));
+            return Ok(Came::Waits(told::DISK_FULL.to_owned()));
         }
         let new = folder.path().join("new.mp4");
         let converter = self
@@ -195,11 +191,9 @@ impl Run<'_> {
         };
         let left = converter.facts(&new)?.reasons();
         if let Some(reason) = left.first() {
-            return Ok(Came::Nothing(format!(
-                "what was made of it is no better: {reason}"
-            )));
+            return Ok(Came::Nothing(format!("{}{reason}", told::NO_BETTER)));
         }
-        self.put(&new, if is_pale { PALE } else { "" })
+        self.put(&new, if is_pale { told::PALE } else { "" })
     }
 
     /// What came, as a file.

@@ -23,11 +23,13 @@ use crate::publish::visitor_picture::PictureDesk;
 use crate::server::attempts::Attempts;
 use crate::server::body::Budget;
 use crate::server::counts::PendingCounts;
+use crate::server::film_places::FilmPlaces;
 use crate::server::held::HeldCalls;
 use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
+use crate::server::terminals::frame_rates::FrameRates;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
@@ -43,8 +45,6 @@ const DECODING_MAX: usize = 2;
 
 /// Most pictures that come from phones at one time.
 const PHONE_UPLOADS_MAX: usize = 16;
-/// Most films that go out to phones at one time.
-const FILMS_TO_PHONES_MAX: usize = 64;
 /// Most pictures of screens that are read at one time: 4 MiB of memory.
 const FRAMES_MAX: usize = 64;
 
@@ -69,14 +69,14 @@ pub(crate) struct AppState {
     pub(super) followers: FollowerService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
-    /// Places for films that go out to phones.
-    pub(super) films_to_phones: Arc<Semaphore>,
+    pub(super) films_to_phones: FilmPlaces,
     pub(super) subjects: Subjects,
     pub(super) work_of_people: WorkOfPeople,
     pub(super) turns: Turns,
     pub(super) held: Arc<HeldCalls>,
     pub(super) budget: Budget,
     pub(super) decoding: Arc<Semaphore>,
+    pub(super) frame_rates: FrameRates,
     /// Pictures of screens that may be read now.
     pub(super) frames: Arc<Semaphore>,
     pub(super) background: BackgroundRuns,
@@ -111,7 +111,7 @@ impl AppState {
             followers,
             looker: Looker::of_this_program(),
             films: FilmService::of_this_program(),
-            films_to_phones: Arc::new(Semaphore::new(FILMS_TO_PHONES_MAX)),
+            films_to_phones: FilmPlaces::new(),
             subjects: Subjects::default(),
             work_of_people: WorkOfPeople::default(),
             background: BackgroundRuns::default(),
@@ -119,6 +119,7 @@ impl AppState {
             held: Arc::default(),
             budget: Budget::new(),
             decoding: Arc::new(Semaphore::new(DECODING_MAX)),
+            frame_rates: FrameRates::default(),
             frames: Arc::new(Semaphore::new(FRAMES_MAX)),
             does_background_work: AtomicBool::new(false),
             limits: Limits::new(),

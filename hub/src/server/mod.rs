@@ -24,6 +24,7 @@ mod cookies;
 mod count_writer;
 mod counts;
 mod file_parts;
+mod film_places;
 mod forgetting;
 mod held;
 mod judging_alerts;

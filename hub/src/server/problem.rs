@@ -90,6 +90,14 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Tells whether this is what axum itself says, in its own words, of a path with a part that is no
+/// number or no UTF-8: there is nothing at such an address.
+pub(crate) fn is_unread_path(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    response.status() == StatusCode::BAD_REQUEST
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
 pub(crate) async fn no_such_call() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no such call")
 }

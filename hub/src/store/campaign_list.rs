@@ -92,6 +92,37 @@ pub(super) fn refuse_others(tx: &Transaction<'_>, actor: &Actor, id: &str) -> Re
     }
 }
 
+/// Tells whether a campaign that is only theirs by its screens airs on those of others as well.
+pub(super) fn airs_elsewhere(
+    tx: &Transaction<'_>,
+    actor: &Actor,
+    id: &str,
+) -> Result<bool, DatabaseError> {
+    let scope = actor.scope();
+    // A campaign of a group of theirs was made theirs by an owner, wherever it airs.
+    if scope.screens.is_none() || scope.campaigns.is_some() {
+        return Ok(false);
+    }
+    let is_everywhere = tx.optional(
+        "SELECT everywhere FROM campaigns WHERE id = ?1 AND live",
+        values![id],
+        |row| row.get(0),
+    )?;
+    let groups: Vec<String> = match is_everywhere {
+        None => return Ok(false),
+        // New screens are in no group.
+        Some(true) => return Ok(true),
+        Some(false) => tx.all(
+            "SELECT coalesce(group_name, '') FROM campaign_screens AS chosen
+             JOIN screens ON number = chosen.screen AND revoked_ms IS NULL
+             LEFT JOIN screen_groups ON screen_groups.screen = chosen.screen WHERE campaign = ?1",
+            values![id],
+            |row| row.get(0),
+        )?,
+    };
+    Ok(groups.iter().any(|group| !scope.has_screens_of(group)))
+}
+
 impl Store {
     /// Returns campaigns by the names of their folders, at most so many, behind one of them.
     ///

@@ -78,7 +78,11 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<BTreeSet<ScreenNumber>>> {
         self.write(Lock::Everything, |tx| {
-            campaign_list::refuse_others(tx, actor, known_form(tx, campaign)?.as_str())?;
+            let known = known_form(tx, campaign)?;
+            campaign_list::refuse_others(tx, actor, known.as_str())?;
+            if campaign_list::airs_elsewhere(tx, actor, known.as_str())? {
+                return Err(StoreError::OutOfScope);
+            }
             Ok(unpublish_within(tx, actor, campaign, now_ms)?)
         })
     }

@@ -122,18 +122,12 @@ pub use crate::store::published_placement::PublishedPlacement;
 pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room, Usage, Whose};
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
-<<<<<<< ours
     AfterScan, Breakdown, BreakdownError, Burst, By, CHAINS_DRAWN, CHAINS_MAX, Chain, ChainReport,
     Estimate, FanReport, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key,
     KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node,
     PLACES_MAX, PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts,
     ScreenLine, ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, VoiceCounts,
     WentOn,
-=======
-    Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
-    LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
-    ScreenLine, ShareCounts, Shown, Tally, UnassignedCounts, VisitCounts,
->>>>>>> theirs
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

@@ -14,6 +14,7 @@ use passerby_hub::publish::conversion::{
 use passerby_testing::required_program;
 use serde_json::Value;
 
+use crate::processes::small_disk::SmallDisk;
 use crate::stand::hub_command;
 
 /// Largest film of these tests, in bytes.
@@ -171,6 +172,62 @@ fn a_conversion_is_held_to_its_time_memory_and_bytes_and_can_be_given_up() {
     );
     assert!(heard.iter().any(|done| *done > 0.0), "{heard:?}");
     assert_eq!(names(folder.path()), ["old.avi"]);
+}
+
+/// A `passerby-hub` whose ffmpeg is a script.
+fn converter_with(folder: &Path, ffmpeg: &str) -> Converter {
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&path, mode).unwrap();
+        path
+    };
+    let ffmpeg = write("ffmpeg", format!("#!/bin/sh\n{ffmpeg}\n"));
+    let hub = env!("CARGO_BIN_EXE_passerby-hub");
+    let script = format!(
+        "#!/bin/sh\nPASSERBY_FFMPEG='{}' exec '{hub}' \"$@\"\n",
+        ffmpeg.display()
+    );
+    Converter::new(write("hub", script))
+}
+
+#[test]
+fn an_ffmpeg_that_gets_no_further_is_ended_long_before_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let short = "testsrc2=size=320x180:rate=25:duration=1";
+    film(&at("old.avi"), short, &["-c:v", "mpeg4"]);
+    let facts = converter().facts(&at("old.avi")).unwrap();
+    // One says nothing, one says the same for ever.
+    let silent = "exec sleep 1000";
+    let stuck = "while :; do printf 'frame=3\\nout_time_us=120000\\nspeed=%s\\n' $((n+=1)) >&2; sleep 0.02; done";
+    for script in [silent, stuck] {
+        let converter = converter_with(folder.path(), script);
+        let converter = converter.given_up_after(Duration::from_millis(400));
+        let ended = converter
+            .convert(&at("old.avi"), &facts, &at("new.mp4"), &mut |_| true)
+            .unwrap_err();
+        assert!(matches!(ended, ConvertError::Broke(_)), "{ended}");
+        assert!(ended.to_string().contains("nothing came of it"), "{ended}");
+    }
+    assert_eq!(names(folder.path()), ["ffmpeg", "hub", "old.avi"]);
+}
+
+#[test]
+fn a_disk_that_fills_up_is_no_fault_of_the_film() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let noise = "testsrc2=size=640x360:rate=25:duration=8,noise=alls=60:allf=t";
+    film(&at("old.avi"), noise, &["-c:v", "mpeg4", "-q:v", "2"]);
+    let facts = converter().facts(&at("old.avi")).unwrap();
+    let disk = SmallDisk::at(&at("disk"), 1);
+    let new = disk.folder().join("new.mp4");
+    let convert = || converter().convert(&at("old.avi"), &facts, &new, &mut |_| true);
+    let full = convert().unwrap_err();
+    assert!(matches!(full, ConvertError::System(_)), "{full}");
+    assert!(full.to_string().contains("disk is full"), "{full}");
+    assert!(names(disk.folder()).is_empty());
 }
 
 /// Tells whether a process names a file.

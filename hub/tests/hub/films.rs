@@ -470,6 +470,48 @@ fn only_films_that_air_go_out_whole_or_in_parts() {
 }
 
 #[test]
+fn one_network_that_reads_films_slowly_leaves_others_theirs() {
+    let stand = Stand::start();
+    let folder = tempfile::tempdir().unwrap();
+    let campaign = folder.path().join("jazz");
+    fs::create_dir(&campaign).unwrap();
+    let clip = campaign.join("clip.mp4");
+    let plain = [
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
+    ];
+    film(&clip, "testsrc2=size=320x180:rate=25:duration=1", &plain);
+    // More than lies in the buffers between the hub and whoever does not read.
+    let mut bytes = fs::read(&clip).unwrap();
+    let free = 48_u32 << 20;
+    bytes.extend(free.to_be_bytes());
+    bytes.extend(b"free");
+    bytes.resize(bytes.len() + free as usize - 8, 0);
+    fs::write(&clip, &bytes).unwrap();
+    let toml = "title = \"Jazz\"\nlanding = \"page\"\ntarget = \"https://shop.example\"\n";
+    fs::write(campaign.join("campaign.toml"), toml).unwrap();
+    stand.publish(campaign.to_str().unwrap());
+    let path = format!("/f/{}.mp4", passerby_protocol::Digest::of(&bytes));
+    let ask = |from: &str| stand.open_from(from, crate::stand::PHONE, &path);
+    let slow: Vec<_> = (0..40).map(|_| ask("192.0.2.1")).collect();
+    let taken = slow.iter().filter(|answer| answer.status() == 200).count();
+    assert_eq!(taken, 16, "of one link");
+    let refused = slow.iter().find(|answer| answer.status() != 200).unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let other = ask("198.51.100.7");
+    assert_eq!(other.status(), 200, "somebody else");
+    assert_eq!(other.bytes().unwrap().len(), bytes.len());
+    drop(slow);
+    // Once the hub has seen that nobody reads any more.
+    while ask("192.0.2.1").status() != 200 {}
+}
+
+#[test]
 fn a_file_that_is_used_elsewhere_is_kept_once_and_says_where() {
     let stand = Stand::start();
     let folder = tempfile::tempdir().unwrap();

@@ -189,6 +189,25 @@ fn what_is_no_small_jpeg_of_this_screen_is_refused() {
 }
 
 #[test]
+fn a_terminal_that_sends_pictures_without_end_is_slowed_down_and_no_other_is() {
+    let stand = Stand::start();
+    let (one, two) = (stand.terminal("one"), stand.terminal("two"));
+    let picture = jpeg([1, 2, 3]);
+    let send = |terminal: &Terminal, play: u32| {
+        let answer = put(&stand, terminal, &note(play).query(), picture.clone());
+        answer.send().unwrap()
+    };
+    let answers: Vec<_> = (0..60).map(|play| send(&one, play)).collect();
+    let refused: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status() == 429)
+        .collect();
+    assert!(refused.len() >= 20, "{}", refused.len());
+    assert!(refused[0].headers().contains_key("retry-after"));
+    assert_eq!(send(&two, 1).status(), 200);
+}
+
+#[test]
 fn whoever_presses_the_button_has_the_terminal_asked_within_seconds() {
     let stand = Stand::start();
     let terminal = stand.terminal("Exit B");

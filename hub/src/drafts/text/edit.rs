@@ -25,7 +25,9 @@ pub struct PlacementForm {
 pub fn set_keys(text: &str, keys: &[(&str, &str)]) -> Result<String, TextFault> {
     let mut document = parse(text)?;
     for (key, said) in keys {
-        if said_at(&document, key).unwrap_or_default() == *said {
+        let whole = (*key == "target").then(|| with_scheme(said));
+        let said: &str = whole.as_deref().unwrap_or(said);
+        if said_at(&document, key).unwrap_or_default() == said {
             continue;
         }
         let value = value_of(key, said);
@@ -42,6 +44,22 @@ pub fn set_keys(text: &str, keys: &[(&str, &str)]) -> Result<String, TextFault> 
         }
     }
     Ok(document.to_string())
+}
+
+/// A link as people type it, `cafe.example/friday`, becomes one that phones open. What may be
+/// something else stays as it is, and is told where it does harm.
+fn with_scheme(target: &str) -> String {
+    let target = target.trim();
+    let host = target.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    let is_part =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let is_host = name.contains('.') && name.split('.').all(is_part);
+    if is_host && port.parse::<u16>().is_ok() {
+        format!("https://{target}")
+    } else {
+        target.to_owned()
+    }
 }
 
 /// The table at the end of a path, made where there is none; `None` where something else is there.
@@ -193,6 +211,33 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "# Ours.\ntitle = 'Jazz'  # the night\nfuture_key = [1,2]\n\n[colours]\nink = '#ffffff'\n\n# The first.\n[[placement]]\ncreative = 'a.png'\nwhen = \"true\"\n";
+
+    #[test]
+    fn a_link_without_its_beginning_is_one_of_https_and_everything_else_is_left() {
+        for (typed, kept) in [
+            ("cafe.example/friday", "https://cafe.example/friday"),
+            (" www.cafe.example ", "https://www.cafe.example"),
+            (
+                "cafe.example:8443/a?b=c:d",
+                "https://cafe.example:8443/a?b=c:d",
+            ),
+            ("例子.中国", "https://例子.中国"),
+            ("https://cafe.example", "https://cafe.example"),
+            ("http://cafe.example", "http://cafe.example"),
+            ("mailto:a@cafe.example", "mailto:a@cafe.example"),
+            ("javascript:alert(1)", "javascript:alert(1)"),
+            ("cafe", "cafe"),
+            ("cafe..example", "cafe..example"),
+            ("a b.example", "a b.example"),
+            ("weixin://dl", "weixin://dl"),
+            ("", ""),
+        ] {
+            assert_eq!(with_scheme(typed), kept);
+            let text = set_keys("", &[("target", typed)]).unwrap();
+            let line = format!("target = \"{kept}\"\n");
+            assert_eq!(text, if kept.is_empty() { "" } else { &line });
+        }
+    }
 
     #[test]
     fn a_form_changes_its_keys_and_leaves_comments_and_what_it_does_not_know() {

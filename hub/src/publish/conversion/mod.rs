@@ -12,6 +12,7 @@ mod error;
 mod film;
 mod reason;
 mod running;
+pub mod told;
 pub mod worker;
 
 use std::fs::{File, OpenOptions};
@@ -36,6 +37,9 @@ use crate::publish::conversion::worker::{How, Order, What};
 
 /// How long one film may take.
 pub const TIME_MAX: Duration = Duration::from_secs(2 * 3_600);
+/// How long it may get no further: with a film of one picture, while the machine does everything
+/// else first, and while it writes the head of a long one anew.
+const SILENCE_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long it may take to say what a film is, or to make a poster.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(60);
 /// Most memory that ffmpeg may map, in bytes.
@@ -60,6 +64,7 @@ pub struct Converted {
 pub struct Converter {
     program: PathBuf,
     time_max: Duration,
+    silence_max: Duration,
     memory_bytes_max: u64,
     file_bytes_max: u64,
 }
@@ -70,6 +75,7 @@ impl Converter {
         Self {
             program,
             time_max: TIME_MAX,
+            silence_max: SILENCE_MAX,
             memory_bytes_max: MEMORY_BYTES_MAX,
             file_bytes_max: CreativeKind::Video.bytes_max(),
         }
@@ -90,6 +96,15 @@ impl Converter {
             time_max,
             memory_bytes_max,
             file_bytes_max,
+            ..self
+        }
+    }
+
+    /// Has ffmpeg ended sooner when it gets no further.
+    #[must_use]
+    pub fn given_up_after(self, silence_max: Duration) -> Self {
+        Self {
+            silence_max,
             ..self
         }
     }
@@ -209,7 +224,8 @@ impl Converter {
         let order = self.order(film, What::Convert { how: how.clone() })?;
         let running =
             Running::start(&self.program, &order, &file).map_err(|error| system(&error))?;
-        running.finish(self.time_max, facts.seconds, goes_on)?;
+        let times = (self.time_max, self.silence_max);
+        running.finish(times, facts.seconds, goes_on)?;
         let length = file.metadata().map_err(|error| system(&error))?.len();
         if length == 0 {
             return Err(ConvertError::Film("nothing came out".to_owned()));

@@ -78,12 +78,13 @@ impl Running {
     /// Waits for its end.
     pub(super) fn finish(
         mut self,
-        time_max: Duration,
+        (time_max, silence_max): (Duration, Duration),
         seconds: Option<f64>,
         goes_on: &mut dyn FnMut(f64) -> bool,
     ) -> Result<(), ConvertError> {
         let from = Instant::now();
         let (mut done, mut last) = (0.0, String::new());
+        let (mut how_far, mut is_disk_full) = (HowFar::new(from), false);
         loop {
             if !goes_on(done) {
                 return Err(ConvertError::Cancelled);
@@ -91,15 +92,24 @@ impl Running {
             if from.elapsed() > time_max {
                 return Err(ConvertError::Late(time_max.as_secs()));
             }
+            if how_far.since.elapsed() > silence_max {
+                let said = format!("nothing came of it for {} s", silence_max.as_secs());
+                return Err(ConvertError::Broke(said));
+            }
             match self.lines.recv_timeout(LOOK) {
                 Ok(line) => match (line.trim().split_once('='), seconds) {
-                    (Some(("out_time_us", us)), Some(seconds)) => {
-                        let us: f64 = us.parse().unwrap_or_default();
-                        done = (us / 1e6 / seconds).clamp(done, 1.0);
+                    (Some((key, value)), _) if is_progress(key) => {
+                        how_far.hears(key, value);
+                        if let ("out_time_us", Some(seconds)) = (key, seconds) {
+                            let us: f64 = value.parse().unwrap_or_default();
+                            done = (us / 1e6 / seconds).clamp(done, 1.0);
+                        }
                     }
-                    (Some((key, _)), _) if is_progress(key) => {}
                     _ if line.trim().is_empty() => {}
-                    _ => last = one_line(line.trim(), WORDS_CHARS_MAX),
+                    _ => {
+                        is_disk_full |= line.contains("No space left on device");
+                        last = one_line(line.trim(), WORDS_CHARS_MAX);
+                    }
                 },
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 // It has closed its standard error, so it is at its end.
@@ -115,6 +125,8 @@ impl Running {
             Some(status) if status.signal() == Some(libc::SIGXFSZ) => {
                 Err(ConvertError::TooLarge(self.file_bytes_max >> 20))
             }
+            // That is nothing of the film's.
+            Some(_) if is_disk_full => Err(ConvertError::System("the disk is full".to_owned())),
             Some(_) if last.contains("File too large") => {
                 Err(ConvertError::TooLarge(self.file_bytes_max >> 20))
             }
@@ -135,6 +147,29 @@ impl Running {
             thread::sleep(Duration::from_millis(2));
         }
         None
+    }
+}
+
+/// How far ffmpeg said that it is, and since when it says the same, or nothing.
+struct HowFar {
+    counts: [(&'static str, String); 3],
+    since: Instant,
+}
+
+impl HowFar {
+    fn new(since: Instant) -> Self {
+        let counts = ["frame", "total_size", "out_time_us"].map(|key| (key, String::new()));
+        Self { counts, since }
+    }
+
+    fn hears(&mut self, key: &str, value: &str) {
+        let known = self.counts.iter_mut().find(|(known, _)| *known == key);
+        if let Some((_, count)) = known
+            && count != value
+        {
+            value.clone_into(count);
+            self.since = Instant::now();
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::server::console::fields::Fields;
 use crate::server::console::rule::Rule;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;
-use crate::server::problem::Problem;
+use crate::server::problem::{Problem, is_unread_path};
 use crate::store::{Asked, KeptAnswer, StoreError};
 use crate::system::clock;
 
@@ -30,8 +30,11 @@ use crate::system::clock;
 const KEY_HEADER: &str = "idempotency-key";
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 100;
-/// Largest answer that is kept; lists, which change nothing, may be larger.
-const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Largest answer that is kept.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+/// What is kept in the place of an answer with a secret, and of one that is too long.
+const HAD_SECRET: &str = "this call was made, and its secret was shown then and is not kept";
+const WAS_LONG: &str = "this call was made, and its answer was too long to be kept";
 
 /// Who calls.
 #[derive(Clone)]
@@ -96,6 +99,10 @@ pub(super) async fn admit(
     next: Next,
 ) -> Response {
     let mut response = admitted(app, rule, answers_secret, request, next).await;
+    if is_unread_path(&response) {
+        let title = "there is no such thing";
+        response = Problem::new(StatusCode::NOT_FOUND, title).into_response();
+    }
     let headers = response.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -241,16 +248,16 @@ async fn once(
         Err(error) => return Problem::from(error).into_response(),
     }
     let (parts, body) = next.run(request).await.into_parts();
-    let bytes = axum::body::to_bytes(body, ANSWER_BYTES_MAX)
+    // An answer is made whole before it goes out, so it takes no more memory here.
+    let bytes = axum::body::to_bytes(body, usize::MAX)
         .await
         .unwrap_or_default();
     let answer = if parts.status.is_server_error() {
         None
     } else if answers_secret && parts.status.is_success() {
-        Some(KeptAnswer {
-            status: StatusCode::CONFLICT.as_u16(),
-            body: r#"{"status":409,"title":"this call was made, and its secret was shown then and is not kept"}"#.to_owned(),
-        })
+        Some(not_kept(HAD_SECRET))
+    } else if bytes.len() > KEPT_BYTES_MAX {
+        Some(not_kept(WAS_LONG))
     } else {
         Some(KeptAnswer {
             status: parts.status.as_u16(),
@@ -265,6 +272,13 @@ async fn once(
         crate::system::repeated_errors::tell("an answer was not kept", &error);
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// What is told instead of an answer that is not kept.
+fn not_kept(title: &str) -> KeptAnswer {
+    let status = StatusCode::CONFLICT.as_u16();
+    let body = serde_json::json!({ "status": status, "title": title }).to_string();
+    KeptAnswer { status, body }
 }
 
 /// Answers as before.

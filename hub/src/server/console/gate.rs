@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -25,12 +26,22 @@ use crate::server::console::rule::Rule;
 use crate::server::cookies::cookie;
 use crate::server::limits::Kind;
 use crate::server::phones::trace::Client;
+use crate::server::problem::is_unread_path;
 use crate::store::{AiringEmergency, SignedIn, StoreError};
 use crate::system::clock;
 
 /// Has a call answered by whom it is for, if its rule is met.
 pub(super) async fn admit(app: Shared, rule: Rule, request: Request, next: Next) -> Response {
-    let mut response = admitted(app, rule, request, next).await;
+    let (parts, body) = request.into_parts();
+    let path = parts
+        .uri
+        .path_and_query()
+        .map_or("/console", |path| path.as_str());
+    let visitor = Visitor::new(&parts.headers, &app.public_url, path.to_owned());
+    let mut response = admitted(app, rule, (&visitor, parts, body), next).await;
+    if is_unread_path(&response) {
+        response = refusals::not_here(&visitor);
+    }
     let headers = response.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -38,13 +49,13 @@ pub(super) async fn admit(app: Shared, rule: Rule, request: Request, next: Next)
     response
 }
 
-async fn admitted(app: Shared, rule: Rule, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let path = parts
-        .uri
-        .path_and_query()
-        .map_or("/console", |path| path.as_str());
-    let visitor = Visitor::new(&parts.headers, &app.public_url, path.to_owned());
+async fn admitted(
+    app: Shared,
+    rule: Rule,
+    (visitor, mut parts, body): (&Visitor, Parts, Body),
+    next: Next,
+) -> Response {
+    let visitor = visitor.clone();
     let Ok(client) = Client::from_request_parts(&mut parts, &app).await;
     let session = cookie(&parts.headers, session_cookie(visitor.is_https)).and_then(Secret::parse);
     let who = match look_up(&app, session.clone(), client).await {

@@ -245,10 +245,15 @@ impl<'a> Line<'a> {
 
     pub(crate) fn markup(&self) -> Markup {
         let hint_id = format!("{}-hint", self.name);
+        // A browser would refuse an address without its beginning, which is put before it here.
+        let (kind, mode) = match self.kind {
+            "url" => ("text", Some("url")),
+            kind => (kind, None),
+        };
         html! {
             div.field {
                 label for=(self.name) { (self.label) }
-                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value) autocomplete=(self.complete)
+                input id=(self.name) name=(self.name) type=(kind) inputmode=[mode] autocapitalize=[mode.map(|_| "off")] value=(self.value) autocomplete=(self.complete)
                     required[self.is_required] aria-describedby=[self.hint.map(|_| &hint_id)];
                 @if let Some(hint) = self.hint { p.hint id=(hint_id) { (hint) } }
             }

@@ -26,10 +26,7 @@
 
 pub(crate) mod asker;
 pub(crate) mod audit_words;
-<<<<<<< ours
 mod chain_plot;
-=======
->>>>>>> theirs
 mod devices;
 mod fault_words;
 pub(crate) mod fields;

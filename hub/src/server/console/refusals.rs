@@ -34,6 +34,19 @@ pub(crate) fn not_yours(visitor: &Visitor) -> Response {
     )
 }
 
+/// It would change screens that are in no group of theirs.
+pub(crate) fn not_of_your_screens(visitor: &Visitor) -> Response {
+    page(
+        visitor,
+        StatusCode::FORBIDDEN,
+        ["没有权限", "Not yours to do"],
+        [
+            "它也在不归你管的屏幕上播放。什么都没有改变；请管理那些屏幕的人来做。",
+            "It airs on screens of others as well. Nothing was changed: ask somebody who runs these.",
+        ],
+    )
+}
+
 /// There is nothing at this address, or nothing that the asker has to do with.
 pub(crate) fn not_here(visitor: &Visitor) -> Response {
     page(
@@ -134,6 +147,48 @@ pub(crate) fn busy(visitor: &Visitor) -> Response {
         ],
     );
     ([(header::RETRY_AFTER, "60")], page).into_response()
+}
+
+/// Too many people are signing in for a password to be looked at now.
+pub(crate) fn crowded(visitor: &Visitor) -> Response {
+    let page = page(
+        visitor,
+        StatusCode::SERVICE_UNAVAILABLE,
+        ["请稍等再试", "One moment, please"],
+        [
+            "登录的人太多。什么都没有改变；过一会儿再试一次。",
+            "Too many people are signing in. Nothing was changed: try again in a moment.",
+        ],
+    );
+    ([(header::RETRY_AFTER, "10")], page).into_response()
+}
+
+/// A password, or digits, were tried too often.
+pub(crate) fn too_many_tries(visitor: &Visitor, again_s: u32) -> Response {
+    let page = page(
+        visitor,
+        StatusCode::TOO_MANY_REQUESTS,
+        ["慢一点", "A little slower, please"],
+        [
+            "尝试的次数太多了。什么都没有改变；请过一会儿再试。",
+            "There were too many tries. Nothing was changed: wait a little and try again.",
+        ],
+    );
+    ([(header::RETRY_AFTER, again_s.to_string())], page).into_response()
+}
+
+/// The hub's disk, or its store of creatives, takes nothing.
+pub(crate) fn not_stored(visitor: &Visitor) -> Response {
+    let page = page(
+        visitor,
+        StatusCode::SERVICE_UNAVAILABLE,
+        ["没有保存", "Not saved"],
+        [
+            "hub 现在存不下文件，它的硬盘可能满了。什么都没有改变；请告诉管理 hub 的人。",
+            "The hub cannot store files just now; its disk may be full. Nothing was changed: tell whoever runs the hub.",
+        ],
+    );
+    ([(header::RETRY_AFTER, "30")], page).into_response()
 }
 
 /// The hub cannot answer now.

@@ -113,7 +113,7 @@ pub(crate) async fn read(
         Fault::Full => refusals::full(visitor, room.whose),
         Fault::Disk(error) => {
             tracing::error!(%error, "an upload was not kept");
-            refusals::later(visitor)
+            refusals::not_stored(visitor)
         }
     })
 }

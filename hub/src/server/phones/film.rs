@@ -1,7 +1,7 @@
 //! `/f/{film}`: a film that airs, for whoever has its landing page open, whole or in parts.
 //!
-//! Invariants: only films of campaigns that are on the screens go out; only so
-//! many go out at one time, and one network asks only so often; a part costs what it has, not what
+//! Invariants: only films of campaigns that are on the screens go out; only so many go out at one
+//! time, of all and to one network, which asks only so often; a part costs what it has, not what
 //! its film has.
 
 use std::sync::Arc;
@@ -34,20 +34,27 @@ pub(crate) async fn film(
     let Some(digest) = digest else {
         return note::not_found().await;
     };
-    let Ok(place) = Arc::clone(&app.films_to_phones).try_acquire_owned() else {
+    let Some(permit) = app.films_to_phones.reserve() else {
         return note::later();
     };
     let found = app
         .work(move |app: &AppState| {
-            if let Some(refusal) = app.refusal(Kind::Film, &client, clock::now_ms())? {
+            let (store, now_ms) = (&app.hub.store, clock::now_ms());
+            if let Some(refusal) = app.refusal(Kind::Film, &client, now_ms)? {
                 return Ok(Err(refusal));
             }
-            let film = app.hub.store.airing_film(digest)?;
-            Ok(film.ok_or_else(note::nothing_here))
+            let networks = client.networks(store, now_ms)?;
+            let Some(place) = app.films_to_phones.give(permit, networks) else {
+                return Ok(Err(note::later()));
+            };
+            let film = store.airing_film(digest)?;
+            Ok(film
+                .map(|film| (film, place))
+                .ok_or_else(note::nothing_here))
         })
         .await;
-    let film = match found {
-        Ok(Ok(film)) => film,
+    let (film, place) = match found {
+        Ok(Ok(found)) => found,
         Ok(Err(refusal)) => return refusal,
         Err(error) => return note::failed(error),
     };

@@ -1,8 +1,8 @@
 //! `PUT /v1/terminals/{n}/frame`: a small picture of what was on a screen.
 //!
 //! Invariants: it is kept as it came, and nothing of it is decoded; at most 64 are read at one
-//! time, and each is bounded before it is; all screens together send at most
-//! [`FRAMES_A_SECOND`] that nobody has asked for.
+//! time, and each is bounded before it is; one screen has only so many written, and all together
+//! send at most [`FRAMES_A_SECOND`] that nobody has asked for.
 
 use std::sync::Arc;
 
@@ -43,6 +43,11 @@ pub(crate) async fn frame(
     if kind.is_none_or(|kind| kind.as_bytes() != b"image/jpeg") {
         body.discard();
         return Err(not_a_jpeg());
+    }
+    if let Err(again_s) = app.frame_rates.take(screen, clock::now_ms()) {
+        body.discard();
+        let title = "this screen sends too many pictures";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, title).retry_after_s(again_s));
     }
     let Ok(turn) = Arc::clone(&app.frames).try_acquire_owned() else {
         body.discard();

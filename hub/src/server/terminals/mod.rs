@@ -5,6 +5,7 @@ pub(crate) mod blob;
 pub(crate) mod changes;
 pub(crate) mod enroll;
 pub(crate) mod frame;
+pub(crate) mod frame_rates;
 pub(crate) mod heartbeat;
 pub(crate) mod key;
 pub(crate) mod manifest;

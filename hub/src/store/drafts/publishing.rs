@@ -7,7 +7,8 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 use crate::database::{DatabaseError, Id, Lock, Transaction, Value, values};
 use crate::people::Actor;
 use crate::publish::folder::Publication;
-use crate::store::campaigns::{Content, put_within};
+use crate::store::campaign_list::airs_elsewhere;
+use crate::store::campaigns::{Content, known_form, put_within};
 use crate::store::drafts::records::{DraftError, Standing, standing};
 use crate::store::films::has_open;
 use crate::store::slots::rules;
@@ -45,6 +46,9 @@ impl Store {
             }
             let targets = screens_of(tx, &chosen)?;
             refuse_other_screens(tx, actor, &targets)?;
+            if airs_elsewhere(tx, actor, known_form(tx, id)?.as_str())? {
+                return Err(DraftError::AirsElsewhere);
+            }
             let files = tx.all(
                 "SELECT name, file FROM draft_files WHERE campaign = ?1 ORDER BY name",
                 values![id.as_str()],

@@ -200,6 +200,11 @@ pub enum DraftError {
     /// It is for screens that the publisher has nothing to do with.
     #[error("it is for screens that are in no group of yours; choose screens or groups that are")]
     OtherScreens,
+    /// What is published of it airs on screens that the actor has nothing to do with.
+    #[error(
+        "it airs on screens that are in no group of yours; ask somebody who runs these to publish it"
+    )]
+    AirsElsewhere,
     /// Screens would show a film otherwise than it will be.
     #[error("a film of it is still being made ready; publish it when that is done, or call it off")]
     FilmsWait,

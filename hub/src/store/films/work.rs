@@ -3,7 +3,7 @@
 use passerby_protocol::{CampaignId, Digest};
 
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
-use crate::publish::conversion::Reason;
+use crate::publish::conversion::{Reason, told};
 use crate::store::films::records::OPEN;
 use crate::store::quotas::hand_over;
 use crate::store::{Result, Store};
@@ -210,11 +210,7 @@ fn settle(tx: &Transaction<'_>, now_ms: i64) -> Result<(), DatabaseError> {
     tx.execute(
         "UPDATE film_jobs SET state = 'failed', ended_ms = ?1, claim = '', told = ?3
          WHERE state = 'running' AND until_ms <= ?1 AND attempts >= ?2",
-        values![
-            now_ms,
-            ATTEMPTS_MAX,
-            "the hub was ended over it several times; make it smaller, or export it anew"
-        ],
+        values![now_ms, ATTEMPTS_MAX, told::ENDED_OVER],
     )?;
     tx.execute(
         "DELETE FROM film_jobs WHERE ended_ms < ?1

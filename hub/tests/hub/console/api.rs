@@ -7,7 +7,7 @@ use passerby_hub::store::Pairing;
 use passerby_hub::system::clock;
 use serde_json::{Value, json};
 
-use crate::console::token;
+use crate::console::{Visitor, token};
 use crate::stand::Stand;
 
 struct Program<'s> {
@@ -321,6 +321,68 @@ fn a_screen_is_paired_by_a_call_and_the_same_call_again_changes_nothing() {
             .0,
         400
     );
+}
+
+#[test]
+fn a_long_answer_comes_whole_also_to_a_call_with_a_key() {
+    let stand = Stand::start();
+    let program = Program {
+        stand: &stand,
+        token: token(&stand, "Ada", Role::Owner, &Right::ALL),
+    };
+    let store = stand.hub().store;
+    let (actor, now_ms) = (Actor::COMMAND_LINE, clock::now_ms());
+    let people = 700;
+    for number in 1..people {
+        let link = store.invite(&actor, Role::Viewer, &Scope::ALL, now_ms);
+        let name = format!("somebody with a longer name {number}");
+        store
+            .join(&link.unwrap(), &name, "nobody's", now_ms)
+            .unwrap();
+    }
+    let asked = json!({ "subject": "hub", "files_max": 1_000 });
+    let (status, said) = program.call("POST", "/quotas", &asked, Some("one"));
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(said["quotas"].as_array().unwrap().len(), people + 2);
+    assert!(said.to_string().len() > 64 << 10, "longer than is kept");
+    // Made once, whatever became of the answer.
+    let again = program.call("POST", "/quotas", &asked, Some("one"));
+    assert_eq!(again.0, 409, "{}", again.1);
+    let title = again.1["title"].as_str().unwrap();
+    assert!(title.contains("too long to be kept"), "{title}");
+}
+
+#[test]
+fn there_is_nothing_at_an_address_that_nobody_can_read() {
+    let stand = Stand::start();
+    let program = Program {
+        stand: &stand,
+        token: token(&stand, "Ada", Role::Owner, &Right::ALL),
+    };
+    for (method, path) in [
+        ("GET", "/drafts/%ff"),
+        ("POST", "/drafts/jazz/films/x/again"),
+        ("POST", "/drafts/jazz/versions/99999999999999999999"),
+        ("GET", "/screens/%ff"),
+        ("GET", "/people/x"),
+    ] {
+        // Problem details, as everything that is not done.
+        let answer = program.call(method, path, &json!({}), None);
+        assert_eq!(answer.0, 404, "{path}: {}", answer.1);
+    }
+    let mut ada = Visitor::signed_in(&stand, "Bo", Role::Owner, &Scope::ALL);
+    ada.language = "zh-CN";
+    // A day that no clock shows is said in the language of the page.
+    let never = ada.get("/console/report?from=9999-12-31&until=9999-12-31");
+    assert_eq!(never.status(), 422);
+    let said = never.text().unwrap();
+    assert!(said.contains("请换一天"), "{said}");
+    for path in ["/console/drafts/%ff", "/console/screens/%ff/frame.jpg"] {
+        let page = ada.get(path);
+        assert_eq!(page.status(), 404, "{path}");
+        let said = page.text().unwrap();
+        assert!(said.contains("这里什么都没有"), "{said}");
+    }
 }
 
 #[test]

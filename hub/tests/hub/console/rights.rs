@@ -1,7 +1,9 @@
 //! Every page, form and call for every role, held against what each role is for.
 
-use passerby_hub::people::{Right, Role, Scope};
+use passerby_hub::people::{Actor, Right, Role, Scope};
 use passerby_hub::server::{self, Rule};
+use passerby_hub::store::ScreenChange;
+use passerby_hub::system::clock;
 
 use crate::console::{Visitor, location, token};
 use crate::stand::Stand;
@@ -256,4 +258,63 @@ fn whoever_is_held_to_groups_sees_and_changes_nothing_else() {
     );
     let live = stand.json(&["report"])["names"]["campaigns"].clone();
     assert!(live["jazz-south"].is_string());
+}
+
+#[test]
+fn whoever_is_held_to_screens_takes_nothing_off_others() {
+    let stand = Stand::start();
+    let (north, south) = (stand.terminal("north"), stand.terminal("south"));
+    let in_north = ScreenChange {
+        group: Some(Some("north".to_owned())),
+        ..ScreenChange::default()
+    };
+    let change = |change: &ScreenChange| {
+        let (store, screen) = (stand.hub().store, north.credentials.screen);
+        store
+            .change_screen(&Actor::COMMAND_LINE, screen, change, clock::now_ms())
+            .unwrap();
+    };
+    change(&in_north);
+    let of_north = Scope {
+        screens: Some(["north".to_owned()].into()),
+        campaigns: None,
+    };
+    let mut bo = Visitor::signed_in(&stand, "Bo", Role::Publisher, &of_north);
+    let toml = "title = \"Jazz\"\ntarget = \"https://shop.example\"\n";
+    let jazz = stand.campaign("jazz", toml, &[[200, 10, 10]]);
+    stand.publish(&jazz);
+    let airs_on = |terminal| stand.manifest(terminal).campaigns.len();
+    let off = "/console/campaigns/jazz/take-off";
+    let refused = bo.post(off, &[]);
+    assert_eq!(refused.status(), 403);
+    let said = refused.text().unwrap();
+    assert!(said.contains("screens of others"), "{said}");
+    // Nor by publishing it for their own alone.
+    let draft = "/console/drafts/jazz";
+    let begun = bo.post(&format!("{draft}/begin"), &[]);
+    assert_eq!(location(&begun), draft);
+    let revision = bo.revision(draft);
+    let own = [("group", "north"), ("revision", revision.as_str())];
+    let chosen = bo.post(&format!("{draft}/screens"), &own);
+    assert_eq!(chosen.status(), 303, "{}", chosen.text().unwrap());
+    bo.looked_at(draft);
+    let publish = |bo: &mut Visitor<'_>| {
+        let revision = bo.revision(draft);
+        bo.post(&format!("{draft}/publish"), &[("revision", &revision)])
+    };
+    let refused = publish(&mut bo);
+    assert_eq!(refused.status(), 422);
+    let said = refused.text().unwrap();
+    assert!(
+        said.contains("It airs on screens that are in no group"),
+        "{said}"
+    );
+    assert_eq!((airs_on(&north), airs_on(&south)), (1, 1));
+    // What airs on theirs alone is theirs.
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
+    assert_eq!(publish(&mut ada).status(), 303);
+    assert_eq!((airs_on(&north), airs_on(&south)), (1, 0));
+    assert_eq!(publish(&mut bo).status(), 303);
+    assert_eq!(bo.post(off, &[]).status(), 303);
+    assert_eq!(airs_on(&north), 0);
 }

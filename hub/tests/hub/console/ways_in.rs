@@ -247,6 +247,30 @@ fn a_new_password_ends_the_other_sessions_and_asks_for_the_old_one() {
 }
 
 #[test]
+fn whoever_is_in_is_told_when_a_password_was_tried_too_often_and_not_that_it_is_wrong() {
+    let stand = Stand::start();
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
+    let fields = [("old", "wrong wrong wrong"), ("new", PASSWORD)];
+    let first = ada.post("/console/account/password", &fields);
+    assert_eq!(first.status(), 422);
+    assert!(
+        first
+            .text()
+            .unwrap()
+            .contains("The password of now is wrong")
+    );
+    let spent = (0..40).find_map(|_| {
+        let answer = ada.post("/console/account/password", &fields);
+        (answer.status() != 422).then_some(answer)
+    });
+    let spent = spent.unwrap();
+    assert_eq!(spent.status(), 429);
+    assert!(spent.headers().contains_key("retry-after"));
+    assert!(spent.text().unwrap().contains("too many tries"));
+    assert_eq!(ada.get("/console").status(), 200, "and stays in");
+}
+
+#[test]
 fn with_a_second_step_the_password_alone_opens_nothing() {
     let stand = Stand::start();
     let mut visitor = Visitor::new(&stand);

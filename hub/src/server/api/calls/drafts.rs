@@ -58,7 +58,10 @@ fn of_draft(error: DraftError) -> Problem {
         | DraftError::NotSubmitted
         | DraftError::Slot(_)
         | DraftError::Claim(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
-        DraftError::TooManyFiles | DraftError::OtherScreens | DraftError::Publish(_) => {
+        DraftError::TooManyFiles
+        | DraftError::OtherScreens
+        | DraftError::AirsElsewhere
+        | DraftError::Publish(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
         }
     }

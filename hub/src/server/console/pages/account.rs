@@ -213,19 +213,20 @@ pub(super) async fn is_own_password(
     let name = asker.person.name.clone();
     let known = app
         .work(move |app| {
-            if app.attempts.take(&name, clock::now_ms()).is_err() {
-                return Ok(None);
+            if let Err(again_s) = app.attempts.take(&name, clock::now_ms()) {
+                return Ok(Err(again_s));
             }
-            app.hub.store.person_named(&name)
+            app.hub.store.person_named(&name).map(Ok)
         })
         .await;
     let kept = match known {
-        Ok(known) => known.map(|(_, kept)| kept),
+        Ok(Ok(known)) => known.map(|(_, kept)| kept),
+        Ok(Err(again_s)) => return Err(refusals::too_many_tries(&asker.visitor, again_s)),
         Err(error) => return Err(refusals::failed(&asker.visitor, &error)),
     };
     let typed = password.chars().take(1_000).collect();
     let right = app.passwords.is_right(typed, kept).await;
-    right.map_err(|_| refusals::later(&asker.visitor))
+    right.map_err(|_| refusals::crowded(&asker.visitor))
 }
 
 /// `POST /console/account/password`.
@@ -252,7 +253,7 @@ pub(crate) async fn change_password(
         return mistaken(&app, &asker, &fields, password_words(error)).await;
     }
     let Ok(kept) = app.passwords.hash(new).await else {
-        return refusals::later(&asker.visitor);
+        return refusals::crowded(&asker.visitor);
     };
     let (actor, id, session) = (
         Arc::clone(&asker.actor),

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use maud::html;
+use passerby_protocol::csv::{self, Cell};
 
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
@@ -115,32 +116,17 @@ pub(crate) async fn json_lines(
     }
 }
 
-/// Writes rows as a table that Excel opens.
+/// Writes rows as a table that Excel opens. Names and details are chosen by others.
 fn csv_of(lines: &[AuditLine]) -> String {
-    let mut text = String::from("\u{feff}id,at,actor,verb,subject,detail\r\n");
+    let mut text = csv::head(&["id", "at", "actor", "verb", "subject", "detail"]);
     for line in lines {
         let at = clock::rfc3339(line.at_ms);
-        let cells = [
-            &line.id.to_string(),
-            &at,
-            &line.actor,
-            &line.verb,
-            &line.subject,
-            &line.detail,
-        ];
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        text += &cells.join(",");
-        text += "\r\n";
+        let said = [&at, &line.actor, &line.verb, &line.subject, &line.detail];
+        let mut cells = vec![Cell::Number(line.id.unsigned_abs())];
+        cells.extend(said.map(|said| Cell::Text(said)));
+        text += &csv::row(&cells);
     }
     text
-}
-
-/// Quotes a cell. One that a spreadsheet would take for a formula begins with a quotation mark,
-/// since names are chosen by others.
-fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if is_formula { "'" } else { "" };
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -155,13 +141,13 @@ mod tests {
             actor: "=1+1".into(),
             verb: "screen.add".into(),
             subject: "a \"b\", c".into(),
-            detail: "@x\r\ny".into(),
+            detail: " ＝x\r\ny".into(),
         };
         let text = csv_of(&[line]);
         let row = text.split_once("\r\n").unwrap().1;
         assert_eq!(
             row,
-            "\"7\",\"1970-01-01T00:00:00Z\",\"'=1+1\",\"screen.add\",\"a \"\"b\"\", c\",\"'@x\r\ny\"\r\n"
+            "7,1970-01-01T00:00:00Z,'=1+1,screen.add,\"a \"\"b\"\", c\",\"' ＝x\r\ny\"\r\n"
         );
     }
 }

@@ -401,8 +401,21 @@ pub(crate) async fn take_off(
     };
     let (actor, path) = (Arc::clone(&asker.actor), path_of(id.as_str()));
     let taken = app
-        .work(move |app| app.hub.store.unpublish(&actor, &id, clock::now_ms()))
+        .work(move |app| {
+            let (store, now_ms) = (&app.hub.store, clock::now_ms());
+            let is_seen = store.campaign_facts(&id, actor.scope())?.is_some();
+            match store.unpublish(&actor, &id, now_ms) {
+                // It airs on screens of others.
+                Err(StoreError::OutOfScope) if is_seen => Ok(Err(())),
+                taken => taken.map(Ok),
+            }
+        })
         .await;
+    let taken = match taken {
+        Ok(Ok(taken)) => Ok(taken),
+        Ok(Err(())) => return refusals::not_of_your_screens(&asker.visitor),
+        Err(error) => Err(error),
+    };
     match taken {
         Ok(Some(_)) => asker.visitor.to(&format!("{path}?done=taken-off")),
         Ok(None) => asker.visitor.to(&path),

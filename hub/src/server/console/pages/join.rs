@@ -182,7 +182,7 @@ pub(crate) async fn join(
         return wrong(password_words(error));
     }
     let Ok(kept) = app.passwords.hash(password).await else {
-        return refusals::later(&visitor);
+        return refusals::crowded(&visitor);
     };
     let joined = {
         let secret = secret.clone();

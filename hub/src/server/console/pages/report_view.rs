@@ -68,6 +68,19 @@ pub(super) fn why(asker: &Asker, refused: &Refused) -> String {
             "结束日期在开始日期之前。",
             "The last day is before the first.",
         ],
+        Refused::Report(BreakdownError::NoSuchDay { .. }) => [
+            "这个时区说不出那一天从什么时候开始，请换一天。",
+            "The time zone cannot tell when that day begins; choose another day.",
+        ],
+        Refused::Report(BreakdownError::PartOfHour { .. }) => [
+            "一块屏幕上的素材按整小时（UTC）计数，而这个时区的一天不从整点开始：请去掉日期或屏幕，或者按活动看。",
+            "Creatives of one screen are counted by whole hours of UTC, and days of this time zone begin within one: leave out the days or the screen, or ask by campaign.",
+        ],
+        Refused::Report(BreakdownError::PartOfQuarter { .. }) => [
+            "数据按一刻钟计数，而这个时区的小时从一刻钟的中间开始：请管理 hub 的人换一个时区。",
+            "Figures are kept by the quarter of an hour, and hours of this time zone begin within one: whoever runs the hub sets another time zone.",
+        ],
+        // Asked for elsewhere, or the database: these have pages of their own.
         Refused::Report(error) => return error.to_string(),
     };
     asker.say(words).to_owned()

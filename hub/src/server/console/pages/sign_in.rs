@@ -134,7 +134,7 @@ pub(crate) async fn sign_in(
         .is_right(if is_short { password } else { String::new() }, kept)
         .await;
     let Ok(is_right) = right else {
-        return refusals::later(&visitor);
+        return refusals::crowded(&visitor);
     };
     let Some(person) = person.filter(|_| is_right && is_short) else {
         let wrong = visitor.say(["名字或密码不对。", "Name or password is wrong."]);

@@ -243,6 +243,10 @@ pub(crate) fn said_of_draft(asker: &Asker, error: &DraftError) -> String {
             "它要在不归你管的屏幕上播放；请选择归你管的屏幕或分组。",
             "It is for screens that are in no group of yours; choose screens or groups that are.",
         ],
+        DraftError::AirsElsewhere => [
+            "它正在不归你管的屏幕上播放；请管理那些屏幕的人来发布。",
+            "It airs on screens that are in no group of yours; ask somebody who runs these to publish it.",
+        ],
         DraftError::Claim(ClaimError::Dropped) => [
             "内容相同的文件正在被删除，请过一分钟再试。",
             "A file with the same content is just being deleted; try again in a minute.",
@@ -295,7 +299,7 @@ pub(crate) fn failure(asker: &Asker, fault: &DeskFault) -> Option<Response> {
         DeskFault::Draft(DraftError::Store(error)) => Some(refusals::failed(&asker.visitor, error)),
         DeskFault::Disk(_) | DeskFault::Archive(ArchiveFault::Disk(_) | ArchiveFault::Blob(_)) => {
             tracing::error!(error = %fault, "a draft was not kept");
-            Some(refusals::later(&asker.visitor))
+            Some(refusals::not_stored(&asker.visitor))
         }
         _ => None,
     }

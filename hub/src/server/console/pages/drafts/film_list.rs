@@ -7,6 +7,7 @@ use crate::publish::conversion::Reason;
 use crate::server::console::asker::Asker;
 use crate::server::console::layout;
 use crate::server::console::pages::drafts::common::path_of;
+use crate::server::console::pages::drafts::film_words::{reason_words, told};
 use crate::store::{Draft, FilmJob, FilmState};
 
 /// What the page of a draft says of its films.
@@ -49,7 +50,7 @@ pub(super) fn list(asker: &Asker, draft: &Draft) -> Markup {
             @if !film.reasons.is_empty() {
                 p.soft { (asker.say(["因为：", "Because "])) (because(asker, &film.reasons)) }
             }
-            @if !film.told.is_empty() { p { (foreign::escaped(&film.told)) } }
+            @if !film.told.is_empty() { p { (foreign::escaped(&told(asker.visitor.language, &film.told))) } }
             @if film.is_open() {
                 (layout::form(asker, &format!("{path}/films/{}", film.id), "", &html! {
                     button name="do" value="call-off" { (asker.say(["取消，保持原样", "Call it off and keep it as it came"])) }
@@ -84,52 +85,6 @@ const fn state(state: FilmState) -> [&'static str; 2] {
             "Nothing came of it; it stays as it came",
         ],
         FilmState::CalledOff => ["已取消，保持原样", "Called off; it stays as it came"],
-    }
-}
-
-/// Why a film is made anew.
-const fn reason_words(reason: Reason) -> [&'static str; 2] {
-    match reason {
-        Reason::Codec => [
-            "很多屏幕放不动这种编码",
-            "many screens cannot decode its codec, or only slowly",
-        ],
-        Reason::Profile => [
-            "硬件不支持它的编码方式",
-            "its codec is in a form that hardware does not decode",
-        ],
-        Reason::Container => ["它不是 MP4 或 WebM", "its file is neither MP4 nor WebM"],
-        Reason::Size => [
-            "画面大于 1920 × 1080",
-            "it has more pixels than 1920 x 1080",
-        ],
-        Reason::Rate => ["每秒超过 30 帧", "it has more than 30 pictures a second"],
-        Reason::Uneven => ["帧间隔不均匀", "its pictures come unevenly"],
-        Reason::Interlaced => [
-            "它是隔行扫描的",
-            "each of its pictures is two halves (interlaced)",
-        ],
-        Reason::Pixels => [
-            "颜色不是 8 位 4:2:0",
-            "it has more than 8 bits a colour, or another form than 4:2:0",
-        ],
-        Reason::Hdr => [
-            "它是 HDR，屏幕显示不了那么亮",
-            "it is made for more light than screens show (HDR)",
-        ],
-        Reason::Bitrate => ["码率超过 20 Mbit/s", "it has more than 20 Mbit a second"],
-        Reason::Turned => [
-            "画面是横着存的，播放时要逐帧旋转",
-            "its pictures lie on their side and would have to be turned one by one",
-        ],
-        Reason::Sound => [
-            "手机和屏幕放不了它的声音",
-            "its sound is in a form that phones and screens do not play",
-        ],
-        Reason::HeadLast => [
-            "播放器最先要读的内容在文件末尾",
-            "what a player needs first stands at the end of its file",
-        ],
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use maud::html;
 use passerby_protocol::{CampaignId, foreign};
 
 use crate::drafts::desk::{self, DeskFault};
@@ -13,8 +14,9 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
+use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::campaigns;
-use crate::server::console::pages::drafts::common::{Asked, find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, find, path_of, said_of_draft};
 use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::refusals;
@@ -187,6 +189,7 @@ pub(crate) async fn of_published(
         return refusals::not_here(&asker.visitor);
     };
     let (actor, path) = (Arc::clone(&asker.actor), path_of(&id));
+    let campaign = campaigns::path_of(id.as_str());
     let made = app
         .work(move |app| {
             let store = &app.hub.store;
@@ -196,9 +199,17 @@ pub(crate) async fn of_published(
     match made {
         Ok(()) => asker.visitor.to(&path),
         Err(DraftError::Store(error)) => refusals::failed(&asker.visitor, &error),
-        Err(error) => {
-            tracing::error!(%error, "no draft was made of a campaign");
-            refusals::later(&asker.visitor)
-        }
+        Err(error) => not_begun(&asker, &campaign, &error),
     }
+}
+
+/// Why there is no draft of what is published, and the way back.
+fn not_begun(asker: &Asker, campaign: &str, error: &DraftError) -> Response {
+    let body = html! {
+        (layout::mistake(Some(&said_of_draft(asker, error))))
+        p { a.button href=(asker.at(campaign)) { (asker.say(["回到活动", "Back to the campaign"])) } }
+    };
+    let title = asker.say(["没有新建草稿", "No draft was made"]);
+    let page = layout::page(asker, Chapter::Campaigns, title, &Fields::default(), &body);
+    (MISTAKE, page).into_response()
 }

@@ -6,6 +6,7 @@ pub(crate) mod conflicts;
 mod faults;
 pub(crate) mod files;
 mod film_list;
+mod film_words;
 pub(crate) mod films;
 pub(crate) mod finish;
 mod follow_keys;
