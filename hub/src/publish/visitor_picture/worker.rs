@@ -78,7 +78,7 @@ fn opened(path: &Path) -> io::Result<Result<OpenedPicture, PictureFault>> {
     // Pictures need no ffmpeg.
     let tools = Tools::with(None, Some(DecoderKind::Software), "/");
     let judge = Judge::new(Fonts::default(), tools);
-    let Ok(Some(seen)) = judge.preview(&creative, &Colours::default(), LARGE_SIDE_PX) else {
+    let Ok(seen) = judge.preview(&creative, &Colours::default(), LARGE_SIDE_PX) else {
         return Ok(Err(PictureFault::Unreadable));
     };
     Ok(made_anew(seen).map_err(|_| PictureFault::Unreadable))

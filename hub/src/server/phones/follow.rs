@@ -20,7 +20,7 @@ use crate::server::phones::follow_page::{
 };
 use crate::server::phones::form::{NamePath, link_name, own_facts, to_link};
 use crate::server::phones::trace::Client;
-use crate::server::phones::{form, moment_page, note};
+use crate::server::phones::{form, note};
 use crate::server::{AppState, Shared};
 use crate::store::{AskedToFollow, LandingFacts, NewFollower, PHONE_MS};
 use crate::system::clock;
@@ -82,7 +82,7 @@ pub(crate) async fn ask(
 ) -> Response {
     let share = link_name(name);
     let Some(sent) = form::small::<Sent>(body).await else {
-        return moment_page::not_whole();
+        return form::not_whole();
     };
     app.work(move |app: &AppState| {
         let now_ms = clock::now_ms();

@@ -16,7 +16,7 @@ use crate::server::language::Language;
 use crate::server::limits::Kind;
 use crate::server::phones::page::{Document, language_switch};
 use crate::server::phones::trace::Client;
-use crate::server::phones::{form, moment_page, note};
+use crate::server::phones::{form, note};
 use crate::server::{AppState, Shared};
 use crate::store::{Redeemed, Redeemer};
 use crate::system::clock;
@@ -38,7 +38,7 @@ pub(crate) async fn show(State(app): State<Shared>, client: Client) -> Response 
 /// `POST /redeem`.
 pub(crate) async fn redeem(State(app): State<Shared>, client: Client, body: Unread) -> Response {
     let Some(sent) = form::small::<Sent>(body).await else {
-        return moment_page::not_whole();
+        return form::not_whole();
     };
     let language = client.language().unwrap_or(Language::English);
     let done = app

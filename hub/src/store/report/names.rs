@@ -147,7 +147,7 @@ pub(super) fn screens_of(
 }
 
 /// Reads the title of one campaign.
-pub(super) fn title_of(
+pub(super) fn campaign(
     tx: &Transaction<'_>,
     campaign: &CampaignId,
 ) -> Result<Option<String>, DatabaseError> {
@@ -156,8 +156,7 @@ pub(super) fn title_of(
         values![campaign.as_str()],
         |row| row.get(0),
     )?;
-    let read = body.and_then(|body| serde_json::from_str::<Titled>(&body).ok());
-    Ok(read.map(|read| escaped(&read.title)))
+    Ok(body.and_then(|body| title_of(&body)))
 }
 
 /// Reads the titles of all campaigns.

@@ -100,7 +100,7 @@ impl Store {
                 chain.name = name(chain.screen);
             }
             let title = match &filter.campaign {
-                Some(campaign) => names::title_of(tx, campaign)?,
+                Some(campaign) => names::campaign(tx, campaign)?,
                 None => None,
             };
             Ok(ChainReport {
