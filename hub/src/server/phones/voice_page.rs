@@ -199,9 +199,9 @@ impl VoiceForm {
     fn form(&self, is_first: bool, wrong: Option<Wrong>) -> Markup {
         let language = self.of.language;
         let label = match (&self.of.question, is_first) {
-            (Some(question), _) => question.as_str(),
+            (Some(question), true) => question.as_str(),
             (None, true) => language.say(["你想说什么？", "What would you like to say?"]),
-            (None, false) => language.say(["还想说什么吗？", "Anything else?"]),
+            (_, false) => language.say(["还想说什么吗？", "Anything else?"]),
         };
         let kind = self.takes_pictures.then_some("multipart/form-data");
         html! {

@@ -54,7 +54,16 @@ fn as_much_is_taken_of_one_visitor_and_in_one_minute_as_was_said_and_no_more() {
         let links: Vec<String> = (1..=4).map(|play| link_of(&mut street, 1, play)).collect();
         let (store, now_ms) = (&street.store, street.now_ms);
         let taken: Vec<SaidVoice> = (0..12)
-            .map(|at| say(store, &links[at / 4 % 4], 1, &name(), at as u8, now_ms))
+            .map(|at| {
+                say(
+                    store,
+                    &links[at / 4 % 4],
+                    1,
+                    &name(),
+                    u8::try_from(at).unwrap(),
+                    now_ms,
+                )
+            })
             .collect();
         let of_visit = [
             SaidVoice::Kept,
@@ -118,7 +127,7 @@ fn words_go_and_facts_stay_whoever_takes_them_away() {
             small_px: (320, 180),
         };
         for (at, name) in names.iter().enumerate() {
-            let visitor = at as u8 + 1;
+            let visitor = u8::try_from(at).unwrap() + 1;
             let voice = NewVoice {
                 picture: Some(&picture),
                 ends_ms: now_ms + if *name == "expired" { 1 } else { DAY_MS },
@@ -206,7 +215,7 @@ fn people_are_told_of_new_voices_once_a_day_and_of_none_twice() {
         };
         assert_eq!(told(now_ms), [0_u64; 0]);
         for (at, link) in links.iter().take(2).enumerate() {
-            let visitor = at as u8 + 1;
+            let visitor = u8::try_from(at).unwrap() + 1;
             say(store, link, visitor, ["one", "two"][at], 0, now_ms);
         }
         assert_eq!(told(now_ms), [2]);

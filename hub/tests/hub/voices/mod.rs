@@ -111,7 +111,8 @@ fn own_link(stand: &Stand, page: &str) -> String {
 /// A photograph as a phone makes it: with a place in it.
 fn photograph() -> Vec<u8> {
     let pixels = image::RgbImage::from_fn(1_900, 1_200, |x, y| {
-        image::Rgb([(x % 256) as u8, (y % 256) as u8, 90])
+        let low = |at: u32| at.to_le_bytes()[0];
+        image::Rgb([low(x), low(y), 90])
     });
     let mut jpeg = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90)

@@ -165,7 +165,7 @@ fn one(asker: &Asker, (path, state): (&str, &str), voice: &Opened) -> Markup {
             }
             @if let Some((width, height)) = row.small_px {
                 @let picture = format!("{path}/{}/picture.jpg", row.name);
-                p { a href=(asker.at(&picture)) { img src=(asker.at(&format!("{picture}?small=1"))) width=(width) height=(height) alt=(asker.say(["路人的图片", "The passer-by's picture"])); } }
+                figure.glass { a href=(asker.at(&picture)) { img src=(asker.at(&format!("{picture}?small=1"))) width=(width) height=(height) alt=(asker.say(["路人的图片", "The passer-by's picture"])); } }
             }
             @if let Some(said) = &voice.said {
                 p { strong { (foreign::escaped(&said.sentence)) } @if !said.name.is_empty() { " — " (foreign::escaped(&said.name)) } }

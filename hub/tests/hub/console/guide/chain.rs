@@ -247,7 +247,10 @@ impl<'s> Chain<'s> {
             .find(|campaign| campaign.id.as_str() == SPOKEN_TO)
             .unwrap();
         for (at, sentence) in VOICES.iter().enumerate() {
-            let (visitor, play) = (100 + at as u8, 400 + at as u32);
+            let (visitor, play) = (
+                100 + u8::try_from(at).unwrap(),
+                400 + u32::try_from(at).unwrap(),
+            );
             let assignment = campaign.items[0].assignment;
             let path = terminal.scan_path_at(assignment, play, self.now_ms());
             let link = location(&self.stand.visit(visitor, &path));
