@@ -297,8 +297,8 @@ impl SlideComposer {
         let planned = code
             .map(|code| {
                 let span = tracing::trace_span!("code encode").entered();
-                let matrix =
-                    QrMatrix::encode(&code.url).map_err(|error| ComposeError::new(error.to_string()))?;
+                let matrix = QrMatrix::encode(&code.url)
+                    .map_err(|error| ComposeError::new(error.to_string()))?;
                 drop(span);
                 let modules = matrix.modules();
                 let (corner, plan) =

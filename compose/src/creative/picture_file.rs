@@ -200,11 +200,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, Told> {
     opened_still(format, &bytes, notes)
 }
 
-fn opened_still(
-    format: ImageFormat,
-    bytes: &[u8],
-    mut notes: Vec<String>,
-) -> Result<Opened, Told> {
+fn opened_still(format: ImageFormat, bytes: &[u8], mut notes: Vec<String>) -> Result<Opened, Told> {
     let still = still(format, bytes)?;
     notes.extend(still.notes);
     Ok(Opened::Still(still.bitmap, notes))

@@ -173,8 +173,9 @@ pub(crate) fn first_picture(
             health: Health::default(),
         },
     )?;
-    bitmap_of(&video.first)
-        .ok_or_else(|| ComposeError::new(format!("{name}: its first picture is none; export it anew")))
+    bitmap_of(&video.first).ok_or_else(|| {
+        ComposeError::new(format!("{name}: its first picture is none; export it anew"))
+    })
 }
 
 /// A video's picture in colours; `None` for what is no video's.

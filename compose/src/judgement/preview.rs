@@ -96,9 +96,7 @@ impl Judge {
         let frame = Frame::of(&CARD_SCREEN)?;
         let mut typesetter = Typesetter::with_fonts(self.fonts.clone());
         let canvas = match creative.kind {
-            CreativeKind::Ticker => {
-                ticker::open_still(&mut typesetter, creative, &frame, colours)?
-            }
+            CreativeKind::Ticker => ticker::open_still(&mut typesetter, creative, &frame, colours)?,
             CreativeKind::Page => {
                 let address = stand_in::card(creative)?;
                 let card_context = CardContext {

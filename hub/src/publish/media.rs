@@ -34,7 +34,8 @@ pub(crate) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
         };
         wrong(fault.into())
     };
-    let opened = regular_file::open_within(path).map_err(|error| wrong(error.to_string().into()))?;
+    let opened =
+        regular_file::open_within(path).map_err(|error| wrong(error.to_string().into()))?;
     let said = opened.metadata().len();
     if said > bytes_max {
         return Err(too_large(said));

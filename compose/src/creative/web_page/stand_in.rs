@@ -60,8 +60,12 @@ mod tests {
         );
         assert_eq!(card_of("http://10.0.0.7:8080/").headline, "10.0.0.7:8080");
         assert_eq!(card_of("http://10.0.0.7:8080/").body, None);
-        let long = card_of(&format!("https://{}.example/{}", "a".repeat(90), "b".repeat(900)));
+        let long = card_of(&format!(
+            "https://{}.example/{}",
+            "a".repeat(90),
+            "b".repeat(900)
+        ));
         assert!(long.headline.chars().count() <= HOST_CHARS_MAX);
-        assert!(long.body.unwrap().chars().count() <= ADDRESS_CHARS_MAX);
+        assert!(long.body.expect("an address").chars().count() <= ADDRESS_CHARS_MAX);
     }
 }

@@ -141,11 +141,7 @@ fn poster_of(creative: &CreativeFile) -> Option<CreativeFile> {
 }
 
 /// The small picture of a creative; of one that has none, the first picture that it refers to.
-fn thumbnail(
-    judge: &Judge,
-    creative: &CreativeFile,
-    job: &Job,
-) -> Result<Thumbnail, String> {
+fn thumbnail(judge: &Judge, creative: &CreativeFile, job: &Job) -> Result<Thumbnail, String> {
     let preview = |creative: &CreativeFile| {
         judge
             .preview(creative, &job.colours, THUMBNAIL_SIDE_PX)

@@ -1,6 +1,6 @@
 //! The forms of screens: what they are, how they are, and how they come and go.
 
-use crate::server::api::schema::{Form, Holds, field, maybe, STATES};
+use crate::server::api::schema::{Form, Holds, STATES, field, maybe};
 
 /// All of them.
 pub(super) const FORMS: &[Form] = &[

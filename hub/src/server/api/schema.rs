@@ -53,6 +53,7 @@ pub(super) const fn maybe(name: &'static str, holds: Holds, means: &'static str)
 }
 
 pub(super) const STATES: Holds = Holds::Word(&["in-touch", "silent", "waiting", "revoked"]);
-pub(super) const ROLES: Holds = Holds::Word(&["owner", "operator", "publisher", "contributor", "viewer"]);
+pub(super) const ROLES: Holds =
+    Holds::Word(&["owner", "operator", "publisher", "contributor", "viewer"]);
 pub(super) const BY: Holds =
     Holds::Word(&["day", "hour", "weekday", "screen", "campaign", "creative"]);

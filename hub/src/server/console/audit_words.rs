@@ -86,12 +86,12 @@ pub(crate) fn detail(language: Language, line: &AuditLine) -> String {
         Some(Verb::EndedEmergency) => text
             .strip_suffix(" screens")
             .and_then(|count| screens(language, count)),
-        Some(Verb::BeganEmergency) => text
-            .split_once(" screens: ")
-            .and_then(|(count, headline)| {
+        Some(Verb::BeganEmergency) => {
+            text.split_once(" screens: ").and_then(|(count, headline)| {
                 let colon = language.say(["：", ": "]);
                 Some(screens(language, count)? + colon + headline)
-            }),
+            })
+        }
         Some(Verb::RevokedScreen | Verb::RenewedScreen | Verb::RotatedKey) => {
             let is_retired = text == "codes retired";
             is_retired.then(|| language.say(["码已作废", "codes retired"]).to_owned())
@@ -156,7 +156,9 @@ fn quota(language: Language, text: &str) -> Option<String> {
     }
     let (bytes, files) = text.strip_suffix(" files")?.split_once(" bytes, ")?;
     let files = match files {
-        "any" => language.say(["文件数不限", "any number of files"]).to_owned(),
+        "any" => language
+            .say(["文件数不限", "any number of files"])
+            .to_owned(),
         files => format!("{files} {}", language.say(["个文件", "files"])),
     };
     let room = match bytes.parse::<u64>() {
@@ -196,7 +198,10 @@ fn alert(language: Language, text: &str) -> Option<String> {
         "all screens" => language.say(["所有屏幕", "all screens"]),
         group => group,
     };
-    let mut said = format!("{group} · {} → {to}", kinds?.join(language.say(["、", ", "])));
+    let mut said = format!(
+        "{group} · {} → {to}",
+        kinds?.join(language.say(["、", ", "]))
+    );
     if is_paused {
         said += language.say([" · 已暂停", " · paused"]);
     }

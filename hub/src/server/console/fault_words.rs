@@ -42,9 +42,7 @@ fn chinese(fault: &ContentFault) -> String {
         ContentFault::NoPicture => {
             "不管名字叫什么，它不是 JPEG、PNG、WebP、GIF 或 SVG 图片，请导出成其中一种".to_owned()
         }
-        ContentFault::WebPageAsPicture => {
-            "这是用图片的名字保存的网页，请保存图片本身".to_owned()
-        }
+        ContentFault::WebPageAsPicture => "这是用图片的名字保存的网页，请保存图片本身".to_owned(),
         ContentFault::OtherFile { what } => format!(
             "不管名字叫什么，这是{}，请导出成 JPEG 或 PNG",
             other_words(what)
@@ -85,9 +83,7 @@ fn chinese(fault: &ContentFault) -> String {
             "图片损坏或不完整，有一部分读不出来，请重新复制或重新导出".to_owned()
         }
         ContentFault::Damaged => "图片损坏了，请重新导出".to_owned(),
-        ContentFault::Unsupported => {
-            "不支持这种图片，请重新导出成 JPEG 或 PNG".to_owned()
-        }
+        ContentFault::Unsupported => "不支持这种图片，请重新导出成 JPEG 或 PNG".to_owned(),
         ContentFault::AnimationTooLarge {
             width,
             height,
@@ -110,11 +106,10 @@ fn chinese(fault: &ContentFault) -> String {
             million_max / 100
         ),
         ContentFault::NoFilm => {
-            "不管名字叫什么，它不是能播放的 MP4、MOV 或 WebM 视频，请重新导出成 H.264 的 MP4".to_owned()
+            "不管名字叫什么，它不是能播放的 MP4、MOV 或 WebM 视频，请重新导出成 H.264 的 MP4"
+                .to_owned()
         }
-        ContentFault::SoundOnly => {
-            "里面只有声音，没有画面，请重新导出成 H.264 的 MP4".to_owned()
-        }
+        ContentFault::SoundOnly => "里面只有声音，没有画面，请重新导出成 H.264 的 MP4".to_owned(),
         ContentFault::PictureAsFilm => {
             "不管名字叫什么，这是一张图片（HEIF 或 AVIF），请存成 JPEG 或 PNG".to_owned()
         }
@@ -125,9 +120,9 @@ fn chinese(fault: &ContentFault) -> String {
             width: 0,
             height: 0,
         } => "视频画面超过 4096 × 2304 像素，请按 1920 × 1080 导出".to_owned(),
-        ContentFault::FilmTooLarge { width, height } => format!(
-            "视频画面有 {width} × {height} 像素，超过 4096 × 2304，请按 1920 × 1080 导出"
-        ),
+        ContentFault::FilmTooLarge { width, height } => {
+            format!("视频画面有 {width} × {height} 像素，超过 4096 × 2304，请按 1920 × 1080 导出")
+        }
         ContentFault::PackedDrawing => {
             "这是压缩过的 SVG（SVGZ），不支持，请存成普通 SVG".to_owned()
         }

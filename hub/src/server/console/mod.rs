@@ -26,9 +26,9 @@
 
 pub(crate) mod asker;
 pub(crate) mod audit_words;
-pub(crate) mod fields;
 mod devices;
 mod fault_words;
+pub(crate) mod fields;
 mod gate;
 mod layout;
 mod multipart;

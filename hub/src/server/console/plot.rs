@@ -30,10 +30,7 @@ pub(crate) fn bars(name: &str, values: &[(String, u64)]) -> Markup {
     let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let step = 100.0 / f64::from(count.max(BARS_MIN));
     let every = values.len().div_ceil(LABELS_MAX).max(1);
-    let (floor, up) = (
-        f64::from(HEIGHT - BELOW),
-        f64::from(HEIGHT - BELOW - ABOVE),
-    );
+    let (floor, up) = (f64::from(HEIGHT - BELOW), f64::from(HEIGHT - BELOW - ABOVE));
     let share = |value: u64| ratio(value, top) * up;
     let bars = values.iter().zip(0_u32..).map(|((label, value), at)| {
         let left = step * f64::from(at);

@@ -135,7 +135,9 @@ async fn take<S: Source>(
             let path = folder.path().join(files.len().to_string());
             let mut file = tokio::fs::File::create(&path).await?;
             let kind = CreativeKind::of_name(&name);
-            let replaces = fields.iter().any(|(name, value)| name == "replace" && value == "yes");
+            let replaces = fields
+                .iter()
+                .any(|(name, value)| name == "replace" && value == "yes");
             let room = room.bytes(replaces);
             // What is no creative may be an archive.
             let mut left = kind.map_or(VIDEO_BYTES_MAX, CreativeKind::bytes_max);

@@ -3,8 +3,8 @@
 use crate::alerts::OwnReason;
 use crate::people::{Right, Role, Scope};
 use crate::server::language::Language;
-use crate::store::{AlertKind, ScreenState};
 use crate::store::audit::Verb;
+use crate::store::{AlertKind, ScreenState};
 
 /// What a role is called.
 pub(crate) const fn role(role: Role) -> [&'static str; 2] {

@@ -132,7 +132,11 @@ impl Room {
 
     /// How many bytes may come, beside what is there or in its place.
     pub fn bytes(self, replaces: bool) -> u64 {
-        let room = if replaces { self.replacing } else { self.adding };
+        let room = if replaces {
+            self.replacing
+        } else {
+            self.adding
+        };
         room.unwrap_or(u64::MAX)
     }
 }

@@ -196,7 +196,10 @@ fn a_slot_has_room_for_what_was_agreed_and_no_more() {
         assert_eq!(room(Some(&"other".parse().unwrap())), Room::default());
         set(&store, QuotaSubject::Hub, Some(40), None);
         let of_both = room(Some(&slot.campaign));
-        assert_eq!((of_both.bytes(false), of_both.whose), (20, Some(Whose::Slot)));
+        assert_eq!(
+            (of_both.bytes(false), of_both.whose),
+            (20, Some(Whose::Slot))
+        );
         set(&store, QuotaSubject::Slot(id), Some(50), Some(1));
         assert_eq!(room(Some(&slot.campaign)).bytes(false), 0);
         set(&store, QuotaSubject::Hub, None, None);

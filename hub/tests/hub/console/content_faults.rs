@@ -18,7 +18,11 @@ fn what_is_wrong_with_a_file_is_said_in_the_readers_language_and_has_a_word_for_
     let files: [(&str, &str, &[u8]); 3] = [
         ("files", "good.png", &whole),
         ("files", "phone.jpg", &heic),
-        ("files", "cut.jpg", &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F']),
+        (
+            "files",
+            "cut.jpg",
+            &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F'],
+        ),
     ];
     let fields = [("title", "shop"), ("target", "https://shop.example")];
     let made = ada.upload("/console/new", &fields, &files);
@@ -58,7 +62,11 @@ fn what_is_wrong_with_a_file_is_said_in_the_readers_language_and_has_a_word_for_
     let left_out = left_out.send().unwrap().bytes().unwrap();
     let left_out: Value = serde_json::from_slice(&left_out).unwrap();
     let reason = &left_out["left_out"][0];
-    assert_eq!(reason["fault"], json!({ "type": "sound-only" }), "{left_out}");
+    assert_eq!(
+        reason["fault"],
+        json!({ "type": "sound-only" }),
+        "{left_out}"
+    );
     let sound = b"\0\0\0\x18ftypM4A \0\0\0\0isomM4A ";
     let files: [(&str, &str, &[u8]); 1] = [("files", "song.mp4", sound)];
     let page = ada.upload(&format!("{path}/files"), &[], &files);

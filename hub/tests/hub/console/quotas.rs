@@ -149,11 +149,11 @@ fn an_upload_into_a_slot_is_refused_at_its_head_or_where_its_room_ends() {
     let refused = answered("blue.png", "Transfer-Encoding: chunked", &endless);
     assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
     assert!(refused.contains("the slot has no room for it"), "{refused}");
-    // A file in the place of another may be as large as the slot, and is looked at then.
+    // A file in the place of another may be as large as the slot.
     let length = format!("Content-Length: {}", 1 << 20);
     let read = answered("red.png&replace=yes", &length, &vec![7; 1 << 20]);
     assert!(read.starts_with("HTTP/1.1 200"), "{read}");
-    assert!(read.contains("\"left_out\":[{"), "{read}");
+    assert!(read.contains("\"added\":[\"red.png\"]"), "{read}");
     // People are told the same on the page.
     stand.json(&["quota", "set", "--slot", "1", "--files", "1"]);
     let refused = ada.upload(
@@ -162,5 +162,10 @@ fn an_upload_into_a_slot_is_refused_at_its_head_or_where_its_room_ends() {
         &[("files", "blue.png", &png([10, 10, 200]))],
     );
     assert_eq!(refused.status(), 413);
-    assert!(refused.text().unwrap().contains("no room for it in this slot"));
+    assert!(
+        refused
+            .text()
+            .unwrap()
+            .contains("no room for it in this slot")
+    );
 }

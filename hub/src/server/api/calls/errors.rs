@@ -71,11 +71,7 @@ pub(super) fn page<T>(
 }
 
 /// The places of these rows in the list.
-pub(super) fn window<T>(
-    rows: &[T],
-    fields: &Fields,
-    key: impl Fn(&T) -> String,
-) -> Range<usize> {
+pub(super) fn window<T>(rows: &[T], fields: &Fields, key: impl Fn(&T) -> String) -> Range<usize> {
     let start = fields.word("after").map_or(0, |after| {
         let at = rows.iter().position(|row| key(row) == after);
         at.map_or(rows.len(), |at| at + 1)

@@ -23,7 +23,11 @@ pub(super) const NOW_MS: i64 = 1_796_380_200_000;
 pub(super) const BEGUN: &str = "2026-11-28 08:00:00";
 const HOUR_MS: i64 = 3_600_000;
 /// The campaigns that are on the air all week.
-pub(super) const AIRING: [&str; 3] = ["friday-night-jazz", "after-the-last-train", "clay-and-light"];
+pub(super) const AIRING: [&str; 3] = [
+    "friday-night-jazz",
+    "after-the-last-train",
+    "clay-and-light",
+];
 /// The draft whose films are being made ready.
 const WINDOW: &str = "christmas-window";
 /// The owner's password, and everybody's.
@@ -338,15 +342,21 @@ impl<'s> Chain<'s> {
         std::fs::create_dir_all(&folder).unwrap();
         let received = [("snow.mp4", 3), ("lights.mp4", 4)].map(|(name, seed)| {
             let path = folder.join(name);
-            let source = format!("gradients=s=1280x720:c0=0x10243a:c1=0xd8b36a:d=4:r=25:seed={seed}");
+            let source =
+                format!("gradients=s=1280x720:c0=0x10243a:c1=0xd8b36a:d=4:r=25:seed={seed}");
             film(&path, &source);
             Received {
                 name: name.to_owned(),
                 path,
             }
         });
-        let text = "title = \"圣诞橱窗 Christmas window\"\ntarget = \"https://cafe.example/christmas\"\n";
-        self.call("POST", "/drafts", &json!({ "campaign": WINDOW, "text": text }));
+        let text =
+            "title = \"圣诞橱窗 Christmas window\"\ntarget = \"https://cafe.example/christmas\"\n";
+        self.call(
+            "POST",
+            "/drafts",
+            &json!({ "campaign": WINDOW, "text": text }),
+        );
         // Whoever serves would make them.
         self.stand.stop();
         let hub = self.stand.hub();
@@ -355,9 +365,7 @@ impl<'s> Chain<'s> {
         desk::add_files(&hub, &ME, &draft, &received, false, NOW_MS).unwrap();
         let claim = |claim: &str| hub.store.claim_film(claim, NOW_MS).unwrap().unwrap();
         let (first, second) = (claim("a"), claim("b"));
-        hub.store
-            .leave_film(&second, "", NOW_MS + HOUR_MS)
-            .unwrap();
+        hub.store.leave_film(&second, "", NOW_MS + HOUR_MS).unwrap();
         let how = (420, &[Reason::Codec, Reason::Rate][..]);
         assert!(hub.store.film_goes_on(&first, how, NOW_MS).unwrap());
         drop(hub);

@@ -1,8 +1,8 @@
 //! A week of the chain: what its screens play, who scans and who passes that on, always the same.
 
+use passerby_protocol::PlayNumber;
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
-use passerby_protocol::PlayNumber;
 
 use crate::console::guide::chain::{AIRING, Chain, NOW, NOW_MS, clock_at};
 use crate::console::{encoded, location};
@@ -158,8 +158,13 @@ impl Chain<'_> {
         };
         self.moments += 1;
         let fields = [("sentence", *sentence), ("name", *name), ("agree", "yes")];
-        let request = self.stand.client.post(self.stand.address(&format!("{share}/moment")));
-        let request = request.header("user-agent", PHONE).header("x-forwarded-for", from);
+        let request = self
+            .stand
+            .client
+            .post(self.stand.address(&format!("{share}/moment")));
+        let request = request
+            .header("user-agent", PHONE)
+            .header("x-forwarded-for", from);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let kept = request.body(encoded(&fields)).send().unwrap();
         assert_eq!(kept.status(), 303);

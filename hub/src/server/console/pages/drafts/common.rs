@@ -44,7 +44,9 @@ impl FromRequestParts<Shared> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
         let asker = Asker::from_request_parts(parts, app).await?;
         let named = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
-        let named = named.ok().and_then(|Path(mut named)| named.remove("campaign"));
+        let named = named
+            .ok()
+            .and_then(|Path(mut named)| named.remove("campaign"));
         let Some(id) = named else {
             return Err(refusals::not_here(&asker.visitor));
         };

@@ -25,12 +25,7 @@ use crate::system::clock;
 const LOOK_AGAIN_S: HeaderValue = HeaderValue::from_static("3");
 
 /// `GET /console/drafts/{campaign}/films`.
-pub(crate) async fn show(
-    State(app): State<Shared>,
-    asker: Asker,
-    Asked(draft): Asked,
-    fields: Fields,
-) -> Response {
+pub(crate) async fn show(asker: Asker, Asked(draft): Asked, fields: Fields) -> Response {
     let path = path_of(&draft.row.campaign);
     if !draft.has_open_films() {
         let done = fields.get("done");

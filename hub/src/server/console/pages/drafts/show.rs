@@ -18,7 +18,10 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line, choice};
-use crate::server::console::pages::drafts::common::{Asked, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture, pictures_field, seen};
+use crate::server::console::pages::drafts::common::{
+    Asked, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture,
+    pictures_field, seen,
+};
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::film_list;
 use crate::server::console::pages::drafts::list::{badge, title_of};
