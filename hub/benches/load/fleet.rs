@@ -179,6 +179,7 @@ fn with_known(path: &str) -> String {
         ("{source}", "source-10003"),
         ("{alert}", "1"),
         ("{slot}", "1"),
+        ("{hook}", "1"),
     ] {
         known = known.replace(name, value);
     }

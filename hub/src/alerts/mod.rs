@@ -10,7 +10,7 @@
 //! addresses that were judged like those of sources.
 
 pub mod check;
-mod hook;
+pub(crate) mod hook;
 mod mail;
 mod sender;
 pub mod service;

@@ -13,6 +13,7 @@ use crate::alerts::service::Service as AlertService;
 use crate::drafts::look::Looker;
 use crate::drafts::subjects::Subjects;
 use crate::films::service::Service as FilmService;
+use crate::hooks::Service as HookService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -26,6 +27,7 @@ use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
+use crate::server::publishers::key_paces::KeyPaces;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
 use crate::sources::service::Service;
@@ -50,6 +52,7 @@ pub(crate) struct AppState {
     pub(super) public_url: PublicUrl,
     pub(super) code_days: i64,
     pub(super) limits: Limits,
+    pub(super) key_paces: KeyPaces,
     pub(super) attempts: Attempts,
     pub(super) passwords: Passwords,
     pub(super) pairings: Pairings,
@@ -59,6 +62,7 @@ pub(crate) struct AppState {
     pub(super) previews: Arc<Desk>,
     pub(super) postcards: PostcardDesk,
     pub(super) alerts: AlertService,
+    pub(super) hooks: HookService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
     /// Places for films that go out to phones.
@@ -86,7 +90,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        (sources, alerts): (Service, AlertService),
+        (sources, alerts, hooks): (Service, AlertService, HookService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -98,6 +102,7 @@ impl AppState {
             proxies,
             sources,
             alerts,
+            hooks,
             looker: Looker::of_this_program(),
             films: FilmService::of_this_program(),
             films_to_phones: Arc::new(Semaphore::new(FILMS_TO_PHONES_MAX)),
@@ -111,6 +116,7 @@ impl AppState {
             frames: Arc::new(Semaphore::new(FRAMES_MAX)),
             does_background_work: AtomicBool::new(false),
             limits: Limits::new(),
+            key_paces: KeyPaces::default(),
             attempts: Attempts::default(),
             passwords: Passwords::default(),
             pairings: Pairings::new(clock::now_ms()),

@@ -26,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
+use crate::hooks::Service as HookService;
 use crate::people::Secret;
 use crate::public_url::PublicUrl;
 use crate::server::acme::{AcmeSettings, Challenges};
@@ -247,7 +248,8 @@ impl Server {
             settings.source_hosts.clone(),
             public_url.absolute("/console/alerts"),
         );
-        let services = (Service::new(settings.source_hosts), alerts);
+        let hooks = HookService::new(settings.source_hosts.clone());
+        let services = (Service::new(settings.source_hosts), alerts, hooks);
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
@@ -358,6 +360,8 @@ impl Server {
         let sources = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::SOURCES));
         let alerts = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::ALERTS));
         let films = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FILMS));
+        let hooks = [rounds::HOOKS, rounds::FAILING_HOOKS];
+        let hooks = hooks.map(|of| tokio::spawn(rounds::keep(Arc::clone(&self.app), of)));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -392,6 +396,9 @@ impl Server {
         sources.abort();
         alerts.abort();
         films.abort();
+        for rounds in hooks {
+            rounds.abort();
+        }
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

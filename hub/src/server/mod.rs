@@ -61,6 +61,7 @@ use tower_service::Service as _;
 
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
+use crate::hooks::Service as HookService;
 use crate::public_url::PublicUrl;
 use crate::server::app_state::{AppState, Shared};
 use crate::server::calls::Answered;
@@ -99,7 +100,9 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
     let proxies = Proxies::new(trusted_proxies);
     let sources = Service::new(Vec::new());
     let alerts = AlertService::new(Vec::new(), public_url.absolute("/console/alerts"));
-    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, (sources, alerts));
+    let hooks = HookService::new(Vec::new());
+    let services = (sources, alerts, hooks);
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, services);
     router(Arc::new(app), request_metrics())
 }
 

@@ -12,13 +12,14 @@
 
 use passerby_protocol::{Digest, ScreenNumber};
 
+use crate::conversions::click_id;
 use crate::database::{DatabaseError, Id, Lock, Transaction, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::landing_facts::LandingFacts;
 use crate::store::rollups;
 use crate::store::rollups::{Changes, ScanSums, ShareKey, VisitKey, VisitSums};
 use crate::store::scans::grade_code;
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Event, Result, ShareEvent, Store, StoreError, event_hooks};
 use crate::system::random;
 
 /// Longest chain.
@@ -239,42 +240,44 @@ impl Store {
             };
             let visit = match visitor {
                 Some(visitor) => tx.optional(
-                    "SELECT clicked_ms IS NULL FROM visits WHERE share = ?1 AND visitor = ?2",
+                    "SELECT clicked_ms IS NULL, click FROM visits
+                     LEFT JOIN clicks ON clicks.share = visits.share AND clicks.visitor = visits.visitor
+                     WHERE visits.share = ?1 AND visits.visitor = ?2",
                     values![share.id, visitor.0],
-                    |row| row.get::<bool>(0),
+                    |row| {
+                        let click: Option<[u8; 16]> = row.get(1)?;
+                        Ok::<_, DatabaseError>((row.get::<bool>(0)?, click))
+                    },
                 )?,
                 None => None,
             };
-            Ok(Some((share, facts.target, visit)))
+            Ok(Some((share, facts, visit)))
         })?;
-        let Some((share, target, visit)) = found else {
+        let Some((share, facts, visit)) = found else {
             return Ok(None);
         };
-        if let (Some(visitor), Some(true)) = (visitor, visit) {
-            self.write(Lock::Screens(&[share.screen]), |tx| {
-                let pressed = tx.optional(
-                    "UPDATE visits SET clicked_ms = ?3 WHERE share = ?1 AND visitor = ?2 AND clicked_ms IS NULL
-                     RETURNING visited_ms, grade",
-                    values![share.id, visitor.0, now_ms],
-                    |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<u8>(1)?)),
-                )?;
-                // What its chain counts for may have changed since it was read.
-                let Some(((visited_ms, grade), share)) = pressed.zip(self::share(tx, name)?) else {
-                    return Ok::<_, StoreError>(());
-                };
-                let mut changes = Changes::default();
-                let press = VisitSums {
-                    pressed: 1,
-                    ..VisitSums::default()
-                };
-                changes.visits(share.visit_key(visited_ms, grade), press);
-                Ok(changes.note(tx)?)
+        let is_strange = visitor.is_some() && visit.is_none();
+        // Whoever has opened no page of their own brings a shop nobody.
+        let link = &facts.campaign.link;
+        let has_click = link.click_name().is_some() && facts.target.is_some();
+        let mut click = visit.and_then(|(_, click)| click);
+        if let Some((visitor, (is_first, _))) = visitor.zip(visit)
+            && (is_first || (has_click && click.is_none()))
+        {
+            click = self.write(Lock::Screens(&[share.screen]), |tx| {
+                note_press(tx, name, &share, (visitor, now_ms))?;
+                if has_click {
+                    clicked(tx, &share, (visitor, now_ms)).map(Some)
+                } else {
+                    Ok(None)
+                }
             })?;
         }
-        Ok(Some(Pressed {
-            target,
-            is_strange: visitor.is_some() && visit.is_none(),
-        }))
+        let target = facts.target.map(|target| match click {
+            Some(click) => link.with_click(target, &click_id(&click)),
+            None => target,
+        });
+        Ok(Some(Pressed { target, is_strange }))
     }
 
     /// Notes how far a visit got, once. A page that a browser fetched ahead has left no visit;
@@ -412,6 +415,47 @@ impl Store {
     }
 }
 
+/// Counts the first press of a visit.
+fn note_press(
+    tx: &Transaction<'_>,
+    name: &str,
+    share: &Share,
+    (visitor, now_ms): (Visitor, i64),
+) -> Result<(), StoreError> {
+    let pressed = tx.optional(
+        "UPDATE visits SET clicked_ms = ?3 WHERE share = ?1 AND visitor = ?2 AND clicked_ms IS NULL
+         RETURNING visited_ms, grade",
+        values![share.id, visitor.0, now_ms],
+        |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<u8>(1)?)),
+    )?;
+    // What its chain counts for may have changed since it was read.
+    let Some(((visited_ms, grade), share)) = pressed.zip(self::share(tx, name)?) else {
+        return Ok(());
+    };
+    let mut changes = Changes::default();
+    let press = VisitSums {
+        pressed: 1,
+        ..VisitSums::default()
+    };
+    changes.visits(share.visit_key(visited_ms, grade), press);
+    Ok(changes.note(tx)?)
+}
+
+/// The click id of a press, which a visit keeps however often its button is pressed.
+fn clicked(
+    tx: &Transaction<'_>,
+    share: &Share,
+    (visitor, now_ms): (Visitor, i64),
+) -> Result<[u8; 16], StoreError> {
+    tx.execute(
+        "INSERT INTO clicks (click, share, visitor, pressed_ms) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (share, visitor) DO NOTHING",
+        values![random::bytes::<16>(), share.id, visitor.0, now_ms],
+    )?;
+    let click = "SELECT click FROM clicks WHERE share = ?1 AND visitor = ?2";
+    Ok(tx.value(click, values![share.id, visitor.0])?)
+}
+
 fn share(tx: &Transaction<'_>, name: &str) -> Result<Option<Share>, DatabaseError> {
     tx.optional(
         "SELECT shares.id, scan, generation, made_for, owner, children, parent IS NULL, screen, campaign, creative,
@@ -496,6 +540,12 @@ fn new_child(
     };
     changes.shares(key, 1);
     changes.note(tx)?;
+    let event = Event::Share(ShareEvent {
+        campaign: parent.campaign.clone(),
+        screen: parent.screen.get(),
+        generation: parent.generation + 1,
+    });
+    event_hooks::note(tx, &event, now_ms)?;
     Ok(Some(name))
 }
 

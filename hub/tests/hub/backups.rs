@@ -472,6 +472,9 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "alert_",
                 "mail_",
                 "emergenc",
+                "conversion",
+                "click",
+                "event_",
                 "draft",
                 "campaign_version",
             ];

@@ -6,7 +6,8 @@ use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{FORMS, Field, Form, Holds};
 use crate::server::api::{
-    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_quotas, routes_of_slots,
+    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_conversions, routes_of_hooks,
+    routes_of_quotas, routes_of_slots,
 };
 use crate::server::console::rule::Rule;
 
@@ -17,7 +18,9 @@ pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
         .chain(forms_of_alerts::FORMS)
         .chain(forms_of_times::FORMS)
         .chain(routes_of_slots::FORMS)
-        .chain(routes_of_quotas::FORMS);
+        .chain(routes_of_quotas::FORMS)
+        .chain(routes_of_conversions::FORMS)
+        .chain(routes_of_hooks::FORMS);
     FORMS.iter().chain(of_others)
 }
 

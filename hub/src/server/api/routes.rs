@@ -11,8 +11,8 @@ use crate::server::api::route::{
 };
 use crate::server::api::schema::{BY, Holds};
 use crate::server::api::{
-    openapi, routes_of_alerts, routes_of_drafts, routes_of_quotas, routes_of_slots,
-    routes_of_sources, routes_of_times,
+    openapi, routes_of_alerts, routes_of_conversions, routes_of_drafts, routes_of_hooks,
+    routes_of_quotas, routes_of_slots, routes_of_sources, routes_of_times,
 };
 use crate::server::console::rule::Rule;
 
@@ -60,6 +60,8 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(routes_of_drafts::all());
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
+    all.extend(routes_of_conversions::all());
+    all.extend(routes_of_hooks::all());
     all.extend(routes_of_times::all());
     all.extend(routes_of_slots::all());
     all.extend(routes_of_quotas::all());

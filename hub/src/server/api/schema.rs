@@ -509,6 +509,11 @@ pub(super) const FORMS: &[Form] = &[
             field("by", BY, "what rows are by"),
             field("time_zone", Holds::Text, "whose days and hours these are"),
             field("total", Holds::One("Figures"), "all rows together"),
+            field(
+                "value",
+                Holds::Many("Amount"),
+                "what all conversions are worth, by currency",
+            ),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
             maybe(
                 "next",
@@ -534,6 +539,18 @@ pub(super) const FORMS: &[Form] = &[
                 Holds::Whole,
                 "links that somebody got from somebody else",
             ),
+            field(
+                "conversions",
+                Holds::Whole,
+                "what shops reported, with a click of a chain that counts",
+            ),
+        ],
+    ),
+    (
+        "Amount",
+        &[
+            field("currency", Holds::Text, "of ISO 4217, such as CNY"),
+            field("amount", Holds::Text, "a decimal number, such as 59.00"),
         ],
     ),
     (
@@ -546,6 +563,11 @@ pub(super) const FORMS: &[Form] = &[
             ),
             maybe("name", Holds::Text, "what people call it"),
             field("figures", Holds::One("Figures"), "what was counted"),
+            field(
+                "value",
+                Holds::Many("Amount"),
+                "what its conversions are worth",
+            ),
         ],
     ),
     (

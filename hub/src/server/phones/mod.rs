@@ -1,5 +1,6 @@
 //! What phones open: codes, shared links and their pages.
 
+pub(crate) mod bought;
 pub(crate) mod film;
 pub(crate) mod landing;
 pub(crate) mod link_path;

@@ -49,6 +49,8 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0034_films.sql"),
     include_str!("sqlite/0035_quotas.sql"),
     include_str!("sqlite/0036_moments.sql"),
+    include_str!("sqlite/0037_conversions.sql"),
+    include_str!("sqlite/0038_event_hooks.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -75,6 +77,8 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0020_films.sql"),
     include_str!("postgres/0021_quotas.sql"),
     include_str!("postgres/0022_moments.sql"),
+    include_str!("postgres/0023_conversions.sql"),
+    include_str!("postgres/0024_event_hooks.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -2,6 +2,7 @@
 //! visits.
 
 mod breakdown;
+mod conversions;
 mod goals;
 mod names;
 mod plays;
@@ -19,6 +20,7 @@ use crate::store::{DeviceKeyLine, Refusal, Result, Store, device_keys, refused};
 use crate::system::clock;
 
 pub use crate::store::report::breakdown::{Breakdown, BreakdownError, By, Figures, Filter, Key};
+pub use crate::store::report::conversions::{ConversionCounts, Conversions};
 pub use crate::store::report::goals::GoalCount;
 pub use crate::store::report::names::{FileName, Names};
 pub use crate::store::report::plays::{
@@ -166,6 +168,8 @@ pub struct Report {
     pub chains: Vec<Chain>,
     /// Passed on.
     pub shares: ShareCounts,
+    /// Bought, or signed up for, as shops report it.
+    pub conversions: ConversionCounts,
     /// What people call all these.
     pub names: Names,
 }
@@ -186,6 +190,7 @@ impl Store {
                 goals: goals::goals(tx)?,
                 chains: chains(tx)?,
                 shares: shares(tx)?,
+                conversions: conversions::counts(tx)?,
                 names: names::names(tx)?,
             })
         })

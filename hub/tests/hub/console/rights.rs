@@ -22,6 +22,9 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         // Whoever may look may ask for a newer look.
         ("screens", "POST") if path.ends_with("/frame") => &[Owner, Operator, Publisher, Viewer],
         ("screens" | "pair" | "pairings" | "quotas", _) => &[Owner, Operator],
+        ("campaigns", "GET") if path.contains("/conversion") => {
+            &[Owner, Operator, Publisher, Viewer]
+        }
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],
         ("drafts", "POST") if path.ends_with("/publish") || path.ends_with("/return") => {
@@ -34,6 +37,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("slots", _) => &[Owner, Operator, Publisher],
         ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
         ("report" | "times", _) => &[Owner, Operator, Publisher, Viewer],
+        ("hooks", _) => &[Owner, Publisher],
         ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
         ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
@@ -50,7 +54,9 @@ fn filled(path: &str) -> String {
         .replace("{placement}", "1")
         .replace("{alert}", "4000")
         .replace("{slot}", "4000")
-        .replace("{film}", "4000");
+        .replace("{film}", "4000")
+        .replace("{key}", "4000")
+        .replace("{hook}", "4000");
     let path = path
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::conversions::Worth;
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, not_here, of_store, ok, page};
 use crate::server::api::gate::Caller;
@@ -23,21 +24,32 @@ pub(in crate::server::api) async fn show(
         .work(move |app| asked.read(&app.hub.store, &actor))
         .await;
     let breakdown = read.map_err(refused)?;
+    let value = amounts(&breakdown.worth_of_all());
     let (rows, next) = page(breakdown.rows, &fields, |(key, _)| key_of(key));
     let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {
             let name = name_of(key, &breakdown.names);
-            json!({ "key": key_of(key), "name": name, "figures": figures })
+            let value = breakdown.worth.get(key).cloned().unwrap_or_default();
+            json!({ "key": key_of(key), "name": name, "figures": figures, "value": amounts(&value) })
         })
         .collect();
     ok(json!({
         "by": by,
         "time_zone": breakdown.time_zone,
         "total": breakdown.total,
+        "value": value,
         "rows": rows,
         "next": next,
     }))
+}
+
+/// What conversions are worth, one currency a row.
+fn amounts(worth: &Worth) -> Vec<Value> {
+    let amounts = worth.amounts();
+    amounts
+        .map(|(currency, amount)| json!({ "currency": currency, "amount": amount }))
+        .collect()
 }
 
 fn refused(refused: Refused) -> Problem {

@@ -223,6 +223,9 @@ fn page(asker: &Asker, (facts, notices): &Known, fields: &Fields, wrong: Option<
                 a.button.main href=(asker.at(&report)) { (asker.say(["看报表", "See its report"])) }
             }
             a.button href=(asker.at(&format!("{path}/moments"))) { (asker.say(["路人写的话", "What passers-by typed"])) }
+            @if asker.actor.may(Right::SeeReports) {
+                a.button href=(asker.at(&format!("{path}/conversions"))) { (asker.say(["转化", "Conversions"])) }
+            }
             @if asker.actor.may(Right::ChangeDrafts) && facts.has_folder {
                 (layout::form(asker, &format!("/console/drafts/{}/begin", escaped(row.id.as_str())), "", &html! {
                     button { (asker.say(["编辑", "Edit it"])) }

@@ -100,6 +100,8 @@ pub(super) struct Chain<'s> {
     pub(super) stand: &'s mut Stand,
     terminals: Vec<Terminal>,
     token: String,
+    /// The key of the shop that sells seats for the jazz.
+    shop: String,
 }
 
 impl<'s> Chain<'s> {
@@ -113,6 +115,7 @@ impl<'s> Chain<'s> {
         Self {
             token: token.unwrap().as_str().to_owned(),
             terminals: Vec::new(),
+            shop: String::new(),
             stand,
         }
     }
@@ -121,6 +124,7 @@ impl<'s> Chain<'s> {
     pub(super) fn fill(&mut self) {
         self.screens();
         self.campaigns();
+        self.shops();
         self.plays();
         // What a source brings is published by a clock that goes on.
         self.stand.serve_in(clock_at("@2026-12-04 08:30:05"));
@@ -258,10 +262,48 @@ impl<'s> Chain<'s> {
             if share.starts_with("/s/") {
                 self.stand.visit(visitor + 1, &share);
                 if visitor % 2 == 0 {
-                    self.stand.visit(visitor + 1, &format!("{share}/go"));
+                    let pressed = self.stand.visit(visitor + 1, &format!("{share}/go"));
+                    let target = pressed.headers()["location"].to_str().unwrap();
+                    self.sell(campaign.id.as_str(), visitor, target);
                 }
             }
         }
+    }
+
+    /// The jazz has a shop, which tells the hub of seats, and a program that hears of them.
+    fn shops(&mut self) {
+        let path = "/campaigns/friday-night-jazz/conversion-keys";
+        let key = self.call("POST", path, &json!({ "name": "票务 Tickets" }));
+        key["bearer"].as_str().unwrap().clone_into(&mut self.shop);
+        let hook = json!({ "name": "会员系统 Members", "kind": "json", "events": ["conversion", "share"],
+            "campaign": "friday-night-jazz", "url": "https://members.cafe.example/in", "secret": "a secret of theirs" });
+        let hook = self.call("POST", "/hooks", &hook)["hook"].to_string();
+        // Nobody is there to take anything, and a pause is always the same.
+        self.call(
+            "POST",
+            &format!("/hooks/{hook}"),
+            &json!({ "paused": true }),
+        );
+    }
+
+    /// Every other one who gets to the shop of the jazz takes a seat.
+    fn sell(&self, campaign: &str, visitor: u8, target: &str) {
+        let click = target.split_once("pclick=").map(|(_, rest)| &rest[..32]);
+        let Some(click) = click.filter(|_| campaign == "friday-night-jazz" && visitor % 4 == 0)
+        else {
+            return;
+        };
+        let id = format!(
+            "2026-{}",
+            self.now_ms() / 1_000 % 100_000 + i64::from(visitor)
+        );
+        let order = json!({ "click": click, "id": id, "kind": "purchase", "value": "128.00", "currency": "CNY" });
+        let sent = self
+            .stand
+            .client
+            .post(self.stand.address("/v1/conversions"));
+        let sent = sent.bearer_auth(&self.shop).body(order.to_string()).send();
+        assert!(sent.unwrap().status().is_success());
     }
 
     /// What the hub takes for now.
