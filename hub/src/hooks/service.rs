@@ -73,7 +73,26 @@ impl Service {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let bounds = (HOOKS_MAX, EACH_MAX);
-        let claimed = hub.store.claim_events(which, bounds, now_ms)?;
+        loop {
+            // What comes meanwhile has a round of its own.
+            let claimed = hub.store.claim_events(which, bounds, now_ms)?;
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            self.send_claimed(hub, claimed, goes_on)?;
+            if which == Which::Failing || !goes_on() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends what was claimed, several hooks at one time.
+    fn send_claimed(
+        &self,
+        hub: &Hub,
+        claimed: Vec<(EventHook, Vec<ClaimedEvent>)>,
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), StoreError> {
         let threads = THREADS.min(claimed.len());
         let claimed = Mutex::new(VecDeque::from(claimed));
         let failed = Mutex::new(None);

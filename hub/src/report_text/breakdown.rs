@@ -12,7 +12,7 @@ use crate::report_text::labels;
 use crate::store::{Breakdown, By, Figures, FileName, Key, Names};
 
 /// Columns that what a row is about takes. With the figures a line has 100.
-const LABEL_COLUMNS: usize = 36;
+const LABEL_COLUMNS: usize = 33;
 /// A tenth of an hour, in milliseconds.
 const TENTH_MS: u64 = 360_000;
 

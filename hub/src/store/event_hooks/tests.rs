@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::conversions::Proof;
 use crate::database::{DatabaseError, Lock, values};
 use crate::people::{Actor, Scope};
 use crate::store::rollups::tests::Street;
 use crate::store::testing::on_each_database;
 use crate::store::{
-    AlertWords, Event, EventHookSettings, EventKind, HookKind, ShareEvent, Store, Which,
+    AlertWords, ConversionEvent, Event, EventHookSettings, EventKind, HookKind, ShareEvent, Store,
+    Which,
 };
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -99,9 +101,28 @@ fn a_thousand_messages_to_a_dead_address_are_tried_one_at_a_time_beside_all_othe
     on_each_database(|database| {
         let street = Street::new(database);
         let store = &street.store;
-        let dead = add(store, &settings("dead", Some("book")));
+        let sales = EventHookSettings {
+            events: BTreeSet::from([EventKind::Conversion]),
+            ..settings("dead", None)
+        };
+        let dead = add(store, &sales);
         let well = add(store, &settings("well", Some("cafe")));
-        happens(store, "book", 1_000, 10);
+        for number in 0..1_000 {
+            let event = Event::Conversion(ConversionEvent {
+                campaign: "book".to_owned(),
+                id: number.to_string(),
+                kind: "purchase".to_owned(),
+                order: None,
+                value: None,
+                currency: None,
+                proof: Proof::Key,
+                click: None,
+                screen: None,
+                generation: None,
+            });
+            let noted = store.write(Lock::Screens(&[]), |tx| super::note(tx, &event, 10));
+            noted.unwrap();
+        }
         let mut now_ms = 10;
         let fail = |which, now_ms| {
             let claimed = store.claim_events(which, (10, 50), now_ms).unwrap();
