@@ -185,6 +185,7 @@ fn with_known(path: &str) -> String {
         ("{alert}", "1"),
         ("{slot}", "1"),
         ("{news}", "1"),
+        ("{hook}", "1"),
     ] {
         known = known.replace(name, value);
     }

@@ -2,15 +2,14 @@
 //!
 //! Robots of chat groups answer 200 to everything and say in the body what was wrong.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use passerby_protocol::hexadecimal::hex;
 use reqwest::Url;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::alerts::texts::Text;
 use crate::store::{AlertTelling, HookKind};
 use crate::system::clock;
+use crate::system::signing::hmac_sha256 as hmac;
 
 /// The header with the moment of a message of our own form, in seconds.
 const TIME_HEADER: &str = "x-passerby-timestamp";
@@ -23,16 +22,10 @@ const OTHER_BYTES_MAX: usize = 16_000;
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
-    pub(super) url: Url,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
-}
-
-fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text);
-    mac.finalize().into_bytes().into()
+pub(crate) struct Call {
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -63,16 +56,14 @@ fn cut(text: &str, bytes_max: usize) -> &str {
 /// Makes the call for one message; `id` is the same whenever it is sent again.
 pub(super) fn call(
     kind: HookKind,
-    (url, secret): (&Url, &str),
+    at: (&Url, &str),
     (id, rule): (i64, &str),
     (text, telling): (&Text, &AlertTelling),
     now_ms: i64,
 ) -> Call {
-    let mut url = url.clone();
-    let mut headers = Vec::new();
     let said = cut(text.body.trim(), OTHER_BYTES_MAX);
-    let body = match kind {
-        HookKind::Json => json!({
+    let own = || {
+        json!({
             "id": id.to_string(),
             "rule": rule,
             "at": clock::rfc3339(now_ms),
@@ -89,7 +80,25 @@ pub(super) fn call(
             })).collect::<Vec<Value>>(),
             "subject": text.subject,
             "text": said,
-        }),
+        })
+    };
+    call_with(kind, at, said, own, now_ms)
+}
+
+/// Makes a call in the form of a kind: of our own form, which is signed, or as a text for a robot,
+/// signed where it wants that.
+pub(crate) fn call_with(
+    kind: HookKind,
+    (url, secret): (&Url, &str),
+    said: &str,
+    own: impl FnOnce() -> Value,
+    now_ms: i64,
+) -> Call {
+    let mut url = url.clone();
+    let mut headers = Vec::new();
+    let said = cut(said, OTHER_BYTES_MAX);
+    let body = match kind {
+        HookKind::Json => own(),
         HookKind::Wecom => {
             json!({ "msgtype": "text", "text": { "content": cut(said, WECOM_BYTES_MAX) } })
         }
@@ -126,7 +135,7 @@ pub(super) fn call(
 }
 
 /// Reads what a web hook answered with success; says why the message was not taken all the same.
-pub(super) fn refusal(kind: HookKind, answer: &[u8]) -> Option<String> {
+pub(crate) fn refusal(kind: HookKind, answer: &[u8]) -> Option<String> {
     let names: &[&str] = match kind {
         HookKind::Json | HookKind::Slack => return None,
         HookKind::Wecom | HookKind::Dingtalk => &["errcode"],

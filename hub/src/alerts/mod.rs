@@ -10,7 +10,7 @@
 //! addresses that were judged like those of sources.
 
 pub mod check;
-mod hook;
+pub(crate) mod hook;
 pub(crate) mod mail;
 pub(crate) mod own_reasons;
 mod sender;

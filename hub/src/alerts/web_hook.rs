@@ -28,7 +28,7 @@ impl Hook {
     }
 
     /// Opens one; `None` for one that another hub has sealed.
-    pub(super) fn open(hub: &Hub, sealed: &[u8]) -> Option<Self> {
+    pub(crate) fn open(hub: &Hub, sealed: &[u8]) -> Option<Self> {
         let text = hub.keys().open_for(HOOK_PURPOSE, sealed)?;
         serde_json::from_slice(&text).ok()
     }

@@ -6,6 +6,7 @@
 mod acme;
 pub(crate) mod alert;
 mod backup;
+pub(crate) mod conversion_key;
 mod convert;
 pub(crate) mod domain;
 mod erase;
@@ -166,6 +167,9 @@ enum Command {
     /// List and set how much the files of people, of slots and of the hub may take
     #[command(subcommand)]
     Quota(crate::cli::quota::Command),
+    /// Make, list and revoke the keys with which shops report what was bought
+    #[command(subcommand)]
+    ConversionKey(crate::cli::conversion_key::Command),
     /// List who is told when a screen needs somebody, and try whether that reaches them
     #[command(subcommand)]
     Alert(crate::cli::alert::Command),
@@ -314,6 +318,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Unpublish(arguments) => crate::cli::publish::unpublish(&arguments),
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
+        Command::ConversionKey(command) => crate::cli::conversion_key::run(command),
         Command::Privacy(arguments) => crate::cli::privacy::run(arguments),
         Command::Slot(command) => crate::cli::slot::run(command),
         Command::Quota(command) => crate::cli::quota::run(command),

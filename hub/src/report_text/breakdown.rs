@@ -6,12 +6,13 @@ use passerby_protocol::csv;
 use passerby_protocol::csv::Cell;
 use serde_json::{Map, Value, json};
 
+use crate::conversions::Worth;
 use crate::report_text::columns::padded;
 use crate::report_text::labels;
 use crate::store::{Breakdown, By, FanCounts, Figures, FileName, Key, Names};
 
 /// Columns that what a row is about takes. With the figures a line has 100.
-const LABEL_COLUMNS: usize = 42;
+const LABEL_COLUMNS: usize = 33;
 /// A tenth of an hour, in milliseconds.
 const TENTH_MS: u64 = 360_000;
 
@@ -22,13 +23,15 @@ pub fn text(breakdown: &Breakdown) -> String {
     // Writing to a String does not fail.
     let _ = writeln!(
         out,
-        "{label} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8}",
-        "plays", "visible h", "scans", "visits", "presses", "shares"
+        "{label} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "plays", "visible h", "scans", "visits", "presses", "shares", "convers."
     );
     for (key, figures) in &breakdown.rows {
-        line(&mut out, &key_label(key, breakdown), figures);
+        let worth = breakdown.worth_of(key);
+        line(&mut out, &key_label(key, breakdown), figures, &worth);
     }
-    line(&mut out, "total", &breakdown.total);
+    let worth = breakdown.worth_of_all();
+    line(&mut out, "total", &breakdown.total, &worth);
     let fans = breakdown.fans;
     if fans != FanCounts::default() {
         let (total, new, gone) = (fans.total, fans.new, fans.gone);
@@ -37,18 +40,24 @@ pub fn text(breakdown: &Breakdown) -> String {
     out
 }
 
-fn line(out: &mut String, label: &str, figures: &Figures) {
+fn line(out: &mut String, label: &str, figures: &Figures, worth: &Worth) {
+    let worth = if worth.is_empty() {
+        String::new()
+    } else {
+        format!("  {worth}")
+    };
     let tenths = figures.visible_ms / TENTH_MS;
     let hours = format!("{}.{}", tenths / 10, tenths % 10);
     let _ = writeln!(
         out,
-        "{} {:>10} {hours:>10} {:>8} {:>8} {:>8} {:>8}",
+        "{} {:>10} {hours:>10} {:>8} {:>8} {:>8} {:>8} {:>8}{worth}",
         padded(label, LABEL_COLUMNS),
         figures.plays,
         figures.scans,
         figures.visits,
         figures.presses,
-        figures.shares
+        figures.shares,
+        figures.conversions
     );
 }
 
@@ -135,9 +144,12 @@ pub fn json(breakdown: &Breakdown) -> Value {
         .map(|(key, figures)| {
             let mut row = key_json(key, breakdown);
             row.extend(figures_json(figures));
+            row.insert("value".to_owned(), json!(breakdown.worth_of(key)));
             Value::Object(row)
         })
         .collect();
+    let mut total = figures_json(&breakdown.total);
+    total.insert("value".to_owned(), json!(breakdown.worth_of_all()));
     json!({
         "by": by_word(breakdown.by),
         "time_zone": breakdown.time_zone,
@@ -146,7 +158,7 @@ pub fn json(breakdown: &Breakdown) -> Value {
         "campaign": filter.campaign,
         "screen": filter.screen,
         "rows": rows,
-        "total": figures_json(&breakdown.total),
+        "total": total,
         "fans": breakdown.fans,
     })
 }
@@ -198,6 +210,8 @@ pub fn csv(breakdown: &Breakdown) -> String {
         "visits",
         "presses",
         "shares",
+        "conversions",
+        "value",
     ];
     let about: &[&str] = match breakdown.by {
         By::Day => &["day"],
@@ -217,9 +231,12 @@ pub fn csv(breakdown: &Breakdown) -> String {
             figures.visits,
             figures.presses,
             figures.shares,
+            figures.conversions,
         ];
+        let worth = breakdown.worth_of(key).to_string();
         let mut cells: Vec<Cell<'_>> = about.iter().map(|cell| Cell::Text(cell)).collect();
         cells.extend(numbers.map(Cell::Number));
+        cells.push(Cell::Text(&worth));
         out += &csv::row(&cells);
     }
     out

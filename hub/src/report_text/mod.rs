@@ -9,7 +9,7 @@ mod labels;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::store::{Names, Report, Tally};
+use crate::store::{Conversions, Names, Report, Tally};
 
 /// Most chains that are listed; `--json` has more.
 const CHAINS_SHOWN: usize = 20;
@@ -115,6 +115,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
         let told = format!("follow by mail; {} ever, {} left", fans.new, fans.gone);
         row(out, "fans", fans.total, &told)?;
     }
+    conversions(out, report)?;
     let sections: [(_, Named, Counted); 3] = [
         ("screen", labels::screen, |tally| &tally.by_screen),
         ("campaign", labels::campaign, |tally| &tally.by_campaign),
@@ -180,6 +181,64 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
             out,
             "{:>9}  {:>18}  {seen:<20}  {}",
             screen.screen, screen.acked_through, screen.name
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes what shops reported, if they did.
+fn conversions(out: &mut String, report: &Report) -> std::fmt::Result {
+    let told = &report.conversions;
+    let worth = |counted: &Conversions| {
+        if counted.value.is_empty() {
+            String::new()
+        } else {
+            format!(" worth {}", counted.value)
+        }
+    };
+    let kinds: Vec<String> = told
+        .by_kind
+        .iter()
+        .map(|(kind, counted)| format!("{} {kind}{}", counted.total, worth(counted)))
+        .collect();
+    let kinds = if kinds.is_empty() {
+        "as shops report them".to_owned()
+    } else {
+        kinds.join(", ")
+    };
+    row(out, "conversions", told.tally.total, &kinds)?;
+    for (label, counted, means) in [
+        (
+            "  without a click",
+            &told.without_click,
+            "or of one that is not known here",
+        ),
+        (
+            "  unsigned",
+            &told.unsigned,
+            "by links that anybody may open",
+        ),
+        (
+            "  not counted",
+            &told.uncounted,
+            "of chains that do not count",
+        ),
+    ] {
+        if counted.total > 0 {
+            row(
+                out,
+                label,
+                counted.total,
+                &format!("{means}{}", worth(counted)),
+            )?;
+        }
+    }
+    if told.withdrawn > 0 {
+        row(
+            out,
+            "  withdrawn",
+            told.withdrawn,
+            "taken back whole, and in no figure above",
         )?;
     }
     Ok(())

@@ -14,6 +14,7 @@ use crate::drafts::look::Looker;
 use crate::drafts::subjects::Subjects;
 use crate::films::service::Service as FilmService;
 use crate::followers::service::Service as FollowerService;
+use crate::hooks::Service as HookService;
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{Actor, Passwords};
 use crate::public_url::PublicUrl;
@@ -29,6 +30,7 @@ use crate::server::limits::Limits;
 use crate::server::metrics::BackgroundRuns;
 use crate::server::places::WorkOfPeople;
 use crate::server::proxies::Proxies;
+use crate::server::publishers::key_paces::KeyPaces;
 use crate::server::terminals::frame_rates::FrameRates;
 use crate::server::terminals::pairings::Pairings;
 use crate::server::terminals::turns::Turns;
@@ -54,6 +56,7 @@ pub(crate) struct AppState {
     pub(super) public_url: PublicUrl,
     pub(super) code_days: i64,
     pub(super) limits: Limits,
+    pub(super) key_paces: KeyPaces,
     pub(super) attempts: Attempts,
     pub(super) passwords: Passwords,
     pub(super) pairings: Pairings,
@@ -67,6 +70,7 @@ pub(crate) struct AppState {
     pub(super) phone_uploads: Arc<Semaphore>,
     pub(super) alerts: AlertService,
     pub(super) followers: FollowerService,
+    pub(super) hooks: HookService,
     pub(super) looker: Looker,
     pub(super) films: FilmService,
     pub(super) films_to_phones: FilmPlaces,
@@ -94,7 +98,7 @@ impl AppState {
         public_url: PublicUrl,
         code_days: i64,
         proxies: Proxies,
-        (sources, alerts, followers): (Service, AlertService, FollowerService),
+        (sources, alerts, followers, hooks): (Service, AlertService, FollowerService, HookService),
     ) -> Self {
         hub.store.bound_waits();
         Self {
@@ -109,6 +113,7 @@ impl AppState {
             sources,
             alerts,
             followers,
+            hooks,
             looker: Looker::of_this_program(),
             films: FilmService::of_this_program(),
             films_to_phones: FilmPlaces::new(),
@@ -123,6 +128,7 @@ impl AppState {
             frames: Arc::new(Semaphore::new(FRAMES_MAX)),
             does_background_work: AtomicBool::new(false),
             limits: Limits::new(),
+            key_paces: KeyPaces::default(),
             attempts: Attempts::default(),
             passwords: Passwords::default(),
             pairings: Pairings::new(clock::now_ms()),

@@ -19,6 +19,8 @@ use crate::server::problem::Problem;
 
 /// Largest body of an enrolment or a heartbeat, in bytes.
 pub(super) const SMALL_BYTES_MAX: usize = 16 << 10;
+/// Largest body of a report of conversions, in bytes.
+const CONVERSIONS_BYTES_MAX: usize = 64 << 10;
 /// Longest time until it is there.
 const SMALL_TIME: Duration = Duration::from_secs(10);
 /// Longest time until a batch is there, from its turn on.
@@ -109,6 +111,14 @@ impl Unread {
     /// It is larger than [`SMALL_BYTES_MAX`], or does not come in time.
     pub(super) async fn small(self) -> Result<Vec<u8>, Problem> {
         self.read(SMALL_BYTES_MAX, SMALL_TIME).await
+    }
+
+    /// Reads a report of conversions.
+    ///
+    /// # Errors
+    /// It is larger than 64 KiB, or does not come in time.
+    pub(super) async fn conversions(self) -> Result<Vec<u8>, Problem> {
+        self.read(CONVERSIONS_BYTES_MAX, SMALL_TIME).await
     }
 
     /// Reads a small picture of a screen.

@@ -7,8 +7,8 @@ use crate::server::answered::{Answered, answered};
 use crate::server::api;
 use crate::server::calls_of_followers;
 use crate::server::console;
-use crate::server::phones::{film, moment, moment_page, note, privacy, scan, share, voice};
-use crate::server::publishers::items;
+use crate::server::phones::{bought, film, moment, moment_page, note, privacy, scan, share, voice};
+use crate::server::publishers::{conversions, items};
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
     blob, changes, enroll, frame, heartbeat, key, manifest, manifest_keys, plays, tallies,
@@ -117,15 +117,26 @@ pub(super) fn of_waiting_terminals() -> Vec<Answered> {
 
 /// The calls of publishers' programs.
 pub(super) fn of_publishers() -> Vec<Answered> {
-    vec![answered(
-        HttpCall::post(
-            "/sources/{source}/items",
-            &[200, 201, 400, 401, 408, 413, 422, 429],
-            "brings items of a source of the kind hook, as `passerby-hub source add NAME --hook` makes it: 201 some are \
-             new or say something else, 200 all are known",
+    vec![
+        answered(
+            HttpCall::post(
+                "/conversions",
+                &[200, 201, 400, 401, 408, 409, 413, 422, 429],
+                "reports what somebody bought or signed up for, with a key of the campaign: 201 new, 200 the same again, \
+                 409 the same id with something else; of a list 200 with the status of each",
+            ),
+            conversions::conversions,
         ),
-        items::items,
-    )]
+        answered(
+            HttpCall::post(
+                "/sources/{source}/items",
+                &[200, 201, 400, 401, 408, 413, 422, 429],
+                "brings items of a source of the kind hook, as `passerby-hub source add NAME --hook` makes it: 201 some are \
+             new or say something else, 200 all are known",
+            ),
+            items::items,
+        ),
+    ]
 }
 
 /// The calls of phones.
@@ -300,6 +311,15 @@ pub(super) fn of_phones() -> Vec<Answered> {
         ),
         answered(
             HttpCall::get(
+                "/c/{campaign}",
+                &[302, 200, 404],
+                "a shop's link after a purchase: counts it once, and leads on to `to` or to the campaign's target",
+            )
+            .with_query("?click=CLICK&id=ORDER&kind=KIND&value=VALUE&currency=CURRENCY&at=MOMENT&to=URL&sig=SIGNATURE"),
+            bought::bought,
+        ),
+        answered(
+            HttpCall::get(
                 "/claim/{code}",
                 &[200, 404],
                 "leads whoever runs screens to the page that pairs the screen with this code",
@@ -362,8 +382,9 @@ pub(super) fn chapters() -> [HttpChapter; 5] {
     let publishers = HttpChapter {
         title: "The hub, for publishers' programs",
         base: TERMINALS_BASE,
-        intro: "Each call needs `Authorization: Bearer` with the secret that `passerby-hub source add` printed. Errors \
-                are problem details (RFC 9457). Whoever sends the same once more changes nothing."
+        intro: "Each call needs `Authorization: Bearer` with the secret that `passerby-hub source add` printed, or for \
+                conversions `passerby-hub conversion-key add`. Errors are problem details (RFC 9457). Whoever sends the \
+                same once more changes nothing. [shops.md](../shops.md) says what a shop reports."
             .to_owned(),
         calls: told(of_publishers()).collect(),
         notes: vec![format!(

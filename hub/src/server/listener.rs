@@ -27,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
 use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY, Service as FollowerService};
+use crate::hooks::Service as HookService;
 use crate::people::Secret;
 use crate::public_url::PublicUrl;
 use crate::server::acme::{AcmeSettings, Challenges};
@@ -256,7 +257,13 @@ impl Server {
             public_url.clone(),
             settings.follow_mails,
         );
-        let services = (Service::new(settings.source_hosts), alerts, followers);
+        let hooks = HookService::new(settings.source_hosts.clone());
+        let services = (
+            Service::new(settings.source_hosts),
+            alerts,
+            followers,
+            hooks,
+        );
         proxies.look_up().await?;
         hub.store.set_slow_query_ms(settings.slow_query_ms);
         let scan_base = public_url.scan_base();
@@ -368,6 +375,8 @@ impl Server {
         let alerts = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::ALERTS));
         let followers = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FOLLOWERS));
         let films = tokio::spawn(rounds::keep(Arc::clone(&self.app), rounds::FILMS));
+        let hooks = [rounds::HOOKS, rounds::FAILING_HOOKS];
+        let hooks = hooks.map(|of| tokio::spawn(rounds::keep(Arc::clone(&self.app), of)));
         let watching = tokio::spawn(change_watcher::keep(Arc::clone(&self.app)));
         let giving_back = tokio::spawn(give_memory_back(Arc::clone(&self.connections)));
         let admit_with = |tls: Option<Arc<Acceptor>>, peer: SocketAddr| {
@@ -403,6 +412,9 @@ impl Server {
         alerts.abort();
         films.abort();
         followers.abort();
+        for rounds in hooks {
+            rounds.abort();
+        }
         self.app.leave_background_work();
         self.app.hub.store.end_serving();
         watching.abort();

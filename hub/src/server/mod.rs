@@ -67,6 +67,7 @@ use tower_service::Service as _;
 use crate::Hub;
 use crate::alerts::service::Service as AlertService;
 use crate::followers::service::{MAILS_A_MINUTE, NEWS_A_DAY, Service as FollowerService};
+use crate::hooks::Service as HookService;
 use crate::public_url::PublicUrl;
 use crate::server::answered::Answered;
 use crate::server::app_state::{AppState, Shared};
@@ -109,7 +110,8 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
     let alerts = AlertService::new(Vec::new(), public_url.absolute("/console/alerts"));
     let limits = (MAILS_A_MINUTE, NEWS_A_DAY);
     let followers = FollowerService::new(Vec::new(), public_url.clone(), limits);
-    let services = (sources, alerts, followers);
+    let hooks = HookService::new(Vec::new());
+    let services = (sources, alerts, followers, hooks);
     let app = AppState::new(hub, public_url, CODE_DAYS, proxies, services);
     router(Arc::new(app), request_metrics())
 }

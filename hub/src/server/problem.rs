@@ -34,6 +34,16 @@ impl Problem {
         }
     }
 
+    /// What is told.
+    pub(crate) const fn details(&self) -> &ProblemDetails {
+        &self.details
+    }
+
+    /// Whether the hub is at fault, so that the same call may do later.
+    pub(crate) fn is_of_the_hub(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.detail = Some(detail.into());
         self

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::server::{AppState, Shared};
-use crate::store::StoreError;
+use crate::store::{StoreError, Which};
 use crate::system::clock;
 
 /// Time between two looks at what is due.
@@ -44,6 +44,21 @@ pub(super) const ALERTS: Rounds = Rounds {
 pub(super) const FOLLOWERS: Rounds = Rounds {
     name: "mail to people who follow",
     run: |app, goes_on, now_ms| app.followers.send_due(&app.hub, goes_on, now_ms),
+};
+
+/// Tells web hooks that are well of what happens.
+pub(super) const HOOKS: Rounds = Rounds {
+    name: "web hooks",
+    run: |app, goes_on, now_ms| app.hooks.send_due(&app.hub, Which::Well, goes_on, now_ms),
+};
+
+/// Tries those that failed, beside the others.
+pub(super) const FAILING_HOOKS: Rounds = Rounds {
+    name: "failing web hooks",
+    run: |app, goes_on, now_ms| {
+        app.hooks
+            .send_due(&app.hub, Which::Failing, goes_on, now_ms)
+    },
 };
 
 /// Makes the films ready that wait.

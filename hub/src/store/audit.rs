@@ -162,6 +162,18 @@ verbs! {
     BlockedVoices = "voice.block",
     /// Took down what somebody typed when they passed a campaign on.
     RemovedMoment = "moment.remove",
+    /// Made a key with which a shop reports what was bought.
+    AddedConversionKey = "conversion-key.add",
+    /// Revoked such a key.
+    RevokedConversionKey = "conversion-key.revoke",
+    /// Had a program told of what happens.
+    AddedHook = "hook.add",
+    /// Had it told no more for now, or again.
+    PausedHook = "hook.pause",
+    /// Had it told no more at all.
+    RemovedHook = "hook.remove",
+    /// Had it sent again what was given up.
+    SentAgain = "hook.again",
 }
 
 /// One row of the audit log.

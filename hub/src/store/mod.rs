@@ -15,6 +15,7 @@ mod campaigns;
 mod changes;
 mod code;
 mod codes;
+mod conversions;
 pub(crate) mod copying;
 mod dates;
 mod device_keys;
@@ -23,6 +24,7 @@ mod drafts;
 mod emergencies;
 mod enrolment;
 mod error;
+mod event_hooks;
 mod films;
 mod followers;
 mod frames;
@@ -83,6 +85,10 @@ pub use crate::store::campaign_list::{CampaignFacts, CampaignRow};
 pub use crate::store::campaigns::Targets;
 pub use crate::store::changes::{ScreenContent, WhatChanged};
 pub use crate::store::code::Code;
+pub use crate::store::conversions::{
+    CONVERSION_DAYS_MAX, ConversionError, ConversionKeyError, ConversionKeyLine, ConversionLine,
+    KEYS_OF_CAMPAIGN_MAX, KINDS_OF_CAMPAIGN_MAX, KeyHolder, TakenConversion,
+};
 pub use crate::store::copying::moving::MovedTable;
 pub use crate::store::dates::{UNDATED_BOOTS_MAX, UndatedBoot};
 pub use crate::store::device_keys::{DeviceKeyLine, DeviceLine, KEYS_MAX};
@@ -96,6 +102,10 @@ pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };
 pub use crate::store::error::{Result, StoreError};
+pub use crate::store::event_hooks::{
+    ClaimedEvent, ConversionEvent, DeadEvent, EVENT_HOOKS_MAX, Event, EventHook, EventHookError,
+    EventHookSettings, EventKind, ShareEvent, Which,
+};
 pub use crate::store::films::{
     CLAIM_MS, ClaimedFilm, FILMS_OF_ONE_MAX, FILMS_OPEN_MAX, FilmJob, FilmState, MadeFilm,
 };
@@ -123,11 +133,11 @@ pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room,
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     AfterScan, Breakdown, BreakdownError, Burst, By, CHAINS_DRAWN, CHAINS_MAX, Chain, ChainReport,
-    Estimate, FanReport, Figures, FileName, Filter, Followers, GenerationLine, GoalCount, Key,
-    KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain, LocalCounts, NODES_MAX, Names, Node,
-    PLACES_MAX, PlaceLine, PlayCounts, PressCounts, Report, Reproduction, Returning, ScanCounts,
-    ScreenLine, ShareCounts, Shown, Tail, Tally, UnassignedCounts, VisitCounts, VoiceCounts,
-    WentOn,
+    ConversionCounts, Conversions, Estimate, FanReport, Figures, FileName, Filter, Followers,
+    GenerationLine, GoalCount, Key, KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain,
+    LocalCounts, NODES_MAX, Names, Node, PLACES_MAX, PlaceLine, PlayCounts, PressCounts, Report,
+    Reproduction, Returning, ScanCounts, ScreenLine, ShareCounts, Shown, Tail, Tally,
+    UnassignedCounts, VisitCounts, VoiceCounts, WentOn,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

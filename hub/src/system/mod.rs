@@ -8,3 +8,4 @@ pub(crate) mod priority;
 pub(crate) mod private;
 pub(crate) mod random;
 pub(crate) mod repeated_errors;
+pub(crate) mod signing;

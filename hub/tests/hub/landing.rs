@@ -6,7 +6,7 @@ use passerby_hub::system::clock::{DAY_MS, date_of, now_ms};
 use passerby_protocol::Assignment;
 use serde_json::json;
 
-use crate::stand::{PHONE, ROBOT, Stand, Terminal, film, location};
+use crate::stand::{PHONE, ROBOT, Stand, Terminal, film, location, without_click};
 
 const TOML: &str = r##"
 title = "三体 <The Three-Body Problem>"
@@ -58,7 +58,7 @@ fn link_passed_on_twice_is_counted_back_to_screen_and_play() {
     let theirs = location(&stand.visit(3, &friends));
     assert_eq!(stand.visit(3, &theirs).status(), 200);
     assert_eq!(
-        location(&stand.visit(3, &format!("{theirs}/go"))),
+        without_click(&location(&stand.visit(3, &format!("{theirs}/go")))),
         "https://shop.example/books/%E4%B8%89%E4%BD%93"
     );
     location(&stand.visit(3, &format!("{theirs}/go")));
@@ -280,7 +280,8 @@ fn a_target_hears_from_which_screen_and_picture_a_visitor_came() {
         let leads_to = if landing == "redirect" {
             location(&opened)
         } else {
-            location(&stand.visit(1, &format!("{}/go", location(&opened))))
+            let pressed = stand.visit(1, &format!("{}/go", location(&opened)));
+            without_click(&location(&pressed))
         };
         assert_eq!(
             leads_to,
@@ -303,7 +304,8 @@ fn a_target_with_a_host_in_other_letters_goes_out_in_those_that_a_browser_takes(
         let leads_to = if landing == "redirect" {
             location(&opened)
         } else {
-            location(&stand.visit(1, &format!("{}/go", location(&opened))))
+            let pressed = stand.visit(1, &format!("{}/go", location(&opened)));
+            without_click(&location(&pressed))
         };
         assert_eq!(
             leads_to,

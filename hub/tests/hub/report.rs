@@ -151,6 +151,7 @@ fn lines_by_screen_campaign_and_creative_add_up_to_the_report() {
     let figures = |plays: u64| {
         json!({
             "plays": plays, "visible_ms": plays * 540_000, "scans": 0, "visits": 0, "presses": 0, "shares": 0,
+            "conversions": 0, "value": {},
         })
     };
     let with = |mut about: Value, plays: u64| {
@@ -227,25 +228,25 @@ fn a_spreadsheet_gets_a_table_in_which_no_name_is_run() {
     street.play();
     let digest = street.content.creative.to_string();
     let screen = street.terminal.credentials.screen;
-    let figures = "plays,visible_ms,scans,visits,presses,shares";
+    let figures = "plays,visible_ms,scans,visits,presses,shares,conversions,value";
     assert_eq!(
         street.text(&["--by", "screen", "--format", "csv"]),
         format!(
-            "\u{feff}screen,name,{figures}\r\n{screen},\"'+exit \"\"B\"\", north\",6,3240000,0,0,0,0\r\n"
+            "\u{feff}screen,name,{figures}\r\n{screen},\"'+exit \"\"B\"\", north\",6,3240000,0,0,0,0,0,\r\n"
         )
     );
     assert_eq!(
         street.text(&["--by", "campaign", "--format", "csv"]),
         format!(
-            "\u{feff}campaign,title,{figures}\r\n'=爵士,\"'=爵士, \"\"今晚\"\"\",4,2160000,0,0,0,0\r\n\
-             '=爵士,\"a folder on a screen\",2,1080000,0,0,0,0\r\n"
+            "\u{feff}campaign,title,{figures}\r\n'=爵士,\"'=爵士, \"\"今晚\"\"\",4,2160000,0,0,0,0,0,\r\n\
+             '=爵士,\"a folder on a screen\",2,1080000,0,0,0,0,0,\r\n"
         )
     );
     assert_eq!(
         street.text(&["--by", "creative", "--format", "csv"]),
         format!(
-            "\u{feff}creative,files,{figures}\r\n{digest},\"'=1+2, 周五.png (=爵士)\",4,2160000,0,0,0,0\r\n\
-             ,\"folders on the screens themselves\",2,1080000,0,0,0,0\r\n"
+            "\u{feff}creative,files,{figures}\r\n{digest},\"'=1+2, 周五.png (=爵士)\",4,2160000,0,0,0,0,0,\r\n\
+             ,\"folders on the screens themselves\",2,1080000,0,0,0,0,0,\r\n"
         )
     );
 }

@@ -497,6 +497,21 @@ pub(crate) fn location(response: &Response) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
+/// A button's target as its campaign has it, without the click id of who pressed.
+#[allow(dead_code, reason = "not all test programs use it")]
+pub(crate) fn without_click(target: &str) -> String {
+    let Some(at) = target.find("pclick=") else {
+        return target.to_owned();
+    };
+    let (before, rest) = target.split_at(at);
+    let (click, after) = rest["pclick=".len()..].split_at(32);
+    assert!(
+        click.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{target}"
+    );
+    format!("{}{after}", before.trim_end_matches(['?', '&']))
+}
+
 /// Makes a film of what ffmpeg's filters draw. Fails where there is no ffmpeg, as the hub cannot
 /// look at films there.
 pub(crate) fn film(path: &Path, source: &str) {

@@ -37,6 +37,8 @@ mod device_keys;
 mod encrypted;
 #[path = "../hub/enrolment.rs"]
 mod enrolment;
+#[path = "../hub/event_hooks.rs"]
+mod event_hooks;
 #[path = "../hub/films.rs"]
 mod films;
 #[path = "../hub/folders.rs"]
@@ -75,6 +77,8 @@ mod prune;
 mod report;
 #[path = "../hub/scans.rs"]
 mod scans;
+#[path = "../hub/shops.rs"]
+mod shops;
 #[path = "../hub/sources/mod.rs"]
 mod sources;
 #[path = "../hub/stand.rs"]

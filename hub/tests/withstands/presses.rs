@@ -5,7 +5,7 @@ use passerby_protocol::Assignment;
 use serde_json::Value;
 
 use crate::attack::Attacked;
-use crate::stand::{PHONE, ROBOT, location};
+use crate::stand::{PHONE, ROBOT, location, without_click};
 
 const TARGET: &str = "https://shop.example/book";
 const CURL: &str = "curl/8.14.1";
@@ -64,7 +64,9 @@ fn a_press_on_a_visit_counts_once_and_only_the_painted_page_confirms() {
     let (own, _) = opened(&attacked);
     let stand = &attacked.stand;
     for _ in 0..3 {
-        assert_eq!(location(&stand.visit(1, &format!("{own}/go"))), TARGET);
+        let pressed = location(&stand.visit(1, &format!("{own}/go")));
+        assert_eq!(without_click(&pressed), TARGET);
+        assert_ne!(pressed, TARGET, "a shop can tell what came of it");
     }
     let report = stand.report();
     assert_eq!(figures(&report["visits"]), [1, 0, 0, 1, 0]);
@@ -84,7 +86,8 @@ fn tools_that_play_the_whole_visit_stand_apart_and_confirm_nothing() {
     for file in ["", "/picture.jpg", "/here.gif"] {
         assert_eq!(stand.open(9, CURL, &format!("{own}{file}")).status(), 200);
     }
-    assert_eq!(location(&stand.open(9, CURL, &format!("{own}/go"))), TARGET);
+    let pressed = location(&stand.open(9, CURL, &format!("{own}/go")));
+    assert_eq!(without_click(&pressed), TARGET);
     let report = stand.report();
     assert_eq!(figures(&report["visits"]), [2, 1, 0, 0, 0]);
     assert_eq!(report["visits"]["presses"]["tools"], 1);

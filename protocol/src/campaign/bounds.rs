@@ -81,6 +81,7 @@ impl Campaign {
             // A code carries it as it is.
             domain(host).and_then(|ascii| (ascii == host).then_some(()).ok_or("it is not in ASCII"))
         })?;
+        accepted("link.click", self.link.click.as_deref(), link::click_name)?;
         if self.target.is_none() && self.link.form != LinkForm::Token {
             return Err("link.form needs a target".to_owned());
         }

@@ -26,7 +26,16 @@ pub struct Link {
     /// What the target is told about where a visitor came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utm: Option<Utm>,
+    /// Under which name the target of a button that was pressed gets the press's click id: as
+    /// [`CLICK_NAME`] when absent, not at all when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub click: Option<String>,
 }
+
+/// The parameter that carries a click id unless a campaign names another one.
+pub const CLICK_NAME: &str = "pclick";
+/// Longest name of such a parameter, in bytes.
+pub(super) const CLICK_NAME_BYTES_MAX: usize = 32;
 
 /// What a code holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,10 +140,15 @@ impl Link {
                     "a GS1 Digital Link is carried as it is; take utm out, or use form = \"direct\"",
                 );
             }
+            let click = section
+                .parsed("click", "a word such as \"pclick\", or \"\" for none", click_name)
+                .map(|name| name.value)
+                .filter(|name| name != CLICK_NAME);
             Self {
                 form,
                 domain: domain.map(|(name, _)| name),
                 utm,
+                click,
             }
         })
         .unwrap_or_default()
@@ -159,25 +173,12 @@ impl Link {
             Some((address, fragment)) => (address, Some(fragment)),
             None => (&*target, None),
         };
-        let query = address.split_once('?').map_or("", |(_, query)| query);
         let mut link = address.to_owned();
         for (name, own, otherwise) in given {
             let value = own.unwrap_or(otherwise);
-            let known = query
-                .split('&')
-                .any(|pair| pair.split('=').next() == Some(name));
-            if value.is_empty() || known {
-                continue;
+            if !value.is_empty() && !has_parameter(address, name) {
+                push_parameter(&mut link, name, value);
             }
-            let glue = match link.find('?') {
-                None => "?",
-                Some(at) if at + 1 == link.len() || link.ends_with('&') => "",
-                Some(_) => "&",
-            };
-            link.push_str(glue);
-            link.push_str(name);
-            link.push('=');
-            push_escaped(&mut link, value);
         }
         if let Some(fragment) = fragment {
             link.push('#');
@@ -185,6 +186,73 @@ impl Link {
         }
         Cow::Owned(link)
     }
+
+    /// The parameter under which a press's click id goes to the target; `None` where the campaign
+    /// wants none.
+    pub fn click_name(&self) -> Option<&str> {
+        let name = self.click.as_deref().unwrap_or(CLICK_NAME);
+        Some(name).filter(|name| !name.is_empty())
+    }
+
+    /// Returns the address of a button that was pressed, with the press's click id. What the
+    /// address has already stays as it is, also a parameter of that name; nothing is added to what
+    /// is no http or https link.
+    pub fn with_click(&self, target: String, click: &str) -> String {
+        let is_web = ["https://", "http://"]
+            .iter()
+            .any(|scheme| target.starts_with(scheme));
+        let (address, fragment) = match target.split_once('#') {
+            Some((address, fragment)) => (address, Some(fragment)),
+            None => (target.as_str(), None),
+        };
+        let name = self.click_name();
+        let Some(name) = name.filter(|name| is_web && !has_parameter(address, name)) else {
+            return target;
+        };
+        let mut link = address.to_owned();
+        push_parameter(&mut link, name, click);
+        if let Some(fragment) = fragment {
+            link.push('#');
+            link.push_str(fragment);
+        }
+        link
+    }
+}
+
+/// Whether an address, without its fragment, has a parameter of this name.
+fn has_parameter(address: &str, name: &str) -> bool {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some(name))
+}
+
+/// Adds a parameter to an address without a fragment.
+fn push_parameter(link: &mut String, name: &str, value: &str) {
+    let glue = match link.find('?') {
+        None => "?",
+        Some(at) if at + 1 == link.len() || link.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    link.push_str(glue);
+    link.push_str(name);
+    link.push('=');
+    push_escaped(link, value);
+}
+
+/// Accepts a word that may stand in an address as it is, or nothing.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub(super) fn click_name(text: &str) -> Result<String, &'static str> {
+    if text.len() > CLICK_NAME_BYTES_MAX {
+        return Err("it is longer than 32 letters");
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if !text.bytes().all(is_plain) {
+        return Err("it has more than letters, digits, _, - and . in it");
+    }
+    Ok(text.to_owned())
 }
 
 /// Writes a value as it stands in a query (RFC 3986, section 2.3: only unreserved characters stay).
@@ -301,6 +369,43 @@ mod tests {
             Link::default().outward("https://shop.example/", &ORIGIN),
             "https://shop.example/"
         );
+    }
+
+    #[test]
+    fn a_click_id_is_added_to_what_is_there_and_to_nothing_but_web_addresses() {
+        let with = |link: &Link, target: &str| link.with_click(target.to_owned(), "0af");
+        let usual = Link::default();
+        assert_eq!(
+            with(&usual, "https://shop.example/b?x=%201&y#top"),
+            "https://shop.example/b?x=%201&y&pclick=0af#top"
+        );
+        assert_eq!(
+            with(&usual, "http://shop.example"),
+            "http://shop.example?pclick=0af"
+        );
+        for stays in [
+            "https://shop.example/?pclick=own",
+            "weixin://dl/business/?t=1",
+            "tel:12345",
+        ] {
+            assert_eq!(with(&usual, stays), stays);
+        }
+        let named = Link {
+            click: Some("cid".into()),
+            ..Link::default()
+        };
+        assert_eq!(
+            with(&named, "https://shop.example/?pclick=own&"),
+            "https://shop.example/?pclick=own&cid=0af"
+        );
+        let off = Link {
+            click: Some(String::new()),
+            ..Link::default()
+        };
+        assert_eq!(with(&off, "https://shop.example/"), "https://shop.example/");
+        for wrong in ["a b", "a=b", "a&b", "钱", &"a".repeat(33)] {
+            assert!(click_name(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

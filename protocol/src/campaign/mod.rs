@@ -36,7 +36,7 @@ pub use crate::campaign::colours::{Colours, Rgb, RgbError};
 pub use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
 pub use crate::campaign::follow::{Account, Follow, ForFans};
 pub use crate::campaign::host::{host_of, link_in_ascii};
-pub use crate::campaign::link::{Link, LinkForm, Origin, Utm, domain, target};
+pub use crate::campaign::link::{CLICK_NAME, Link, LinkForm, Origin, Utm, domain, target};
 pub use crate::campaign::never::{MAIN_ZONE, NeverAirs};
 pub use crate::campaign::terms::{
     Adaptive, AdaptiveBy, PlacementTerms, Separation, Takeover, Trigger, keeps_apart,

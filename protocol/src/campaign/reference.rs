@@ -2,6 +2,7 @@
 
 use crate::campaign::ZONE_NAME_BYTES_MAX;
 use crate::campaign::contents::{PASSWORD_CHARS, WIFI_NAME_BYTES_MAX};
+use crate::campaign::link::{CLICK_NAME, CLICK_NAME_BYTES_MAX};
 use crate::campaign::read::read_campaign;
 use crate::campaign::terms::{CEILING_PERCENT, FLOOR_PERCENT, TRIGGER_SECONDS_USUAL};
 use crate::condition::{LOOPS_INSIDE_MAX, SOURCE_BYTES_MAX};
@@ -153,6 +154,16 @@ fn link() -> KeyTable {
                  `\"gs1\"`.",
             )
             .absent("nothing"),
+            key(
+                "click",
+                "the parameter by which the shop gets the click id of a press of the button, to tell the hub what was \
+                 bought ([shops.md](../shops.md)); `\"\"` for none",
+            )
+            .more(format!(
+                "Up to {CLICK_NAME_BYTES_MAX} letters, digits, `_`, `-` and `.`. A parameter of that name which the \
+                 target has already stays, and none is added."
+            ))
+            .absent(format!("`\"{CLICK_NAME}\"`")),
         ],
     )
 }

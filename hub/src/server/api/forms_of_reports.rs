@@ -15,6 +15,11 @@ pub(super) const FORMS: &[Form] = &[
                 "of one campaign: what its kind is about",
             ),
             field("total", Holds::One("Figures"), "all rows together"),
+            field(
+                "value",
+                Holds::Many("Amount"),
+                "what all conversions are worth, by currency",
+            ),
             field("fans", Holds::One("FanCounts"), "who follow by mail"),
             field("rows", Holds::Many("ReportRow"), "each with its figures"),
             maybe(
@@ -41,6 +46,18 @@ pub(super) const FORMS: &[Form] = &[
                 Holds::Whole,
                 "links that somebody got from somebody else",
             ),
+            field(
+                "conversions",
+                Holds::Whole,
+                "what shops reported, with a click of a chain that counts",
+            ),
+        ],
+    ),
+    (
+        "Amount",
+        &[
+            field("currency", Holds::Text, "of ISO 4217, such as CNY"),
+            field("amount", Holds::Text, "a decimal number, such as 59.00"),
         ],
     ),
     (
@@ -53,6 +70,11 @@ pub(super) const FORMS: &[Form] = &[
             ),
             maybe("name", Holds::Text, "what people call it"),
             field("figures", Holds::One("Figures"), "what was counted"),
+            field(
+                "value",
+                Holds::Many("Amount"),
+                "what its conversions are worth",
+            ),
         ],
     ),
 ];

@@ -7,8 +7,8 @@ use crate::server::api::route::{ARCHIVE, PICTURE, Route};
 use crate::server::api::schema::{Field, Form, Holds};
 use crate::server::api::{
     forms_of_alerts, forms_of_campaigns, forms_of_drafts, forms_of_people, forms_of_reports,
-    forms_of_screens, forms_of_sources, forms_of_times, routes_of_chains, routes_of_followers,
-    routes_of_quotas, routes_of_slots, routes_of_voices,
+    forms_of_screens, forms_of_sources, forms_of_times, routes_of_chains, routes_of_conversions,
+    routes_of_followers, routes_of_hooks, routes_of_quotas, routes_of_slots, routes_of_voices,
 };
 use crate::server::console::rule::Rule;
 
@@ -28,6 +28,8 @@ pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
         routes_of_followers::FORMS,
         routes_of_quotas::FORMS,
         routes_of_voices::FORMS,
+        routes_of_conversions::FORMS,
+        routes_of_hooks::FORMS,
     ]
     .into_iter()
     .flatten()

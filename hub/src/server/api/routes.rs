@@ -11,8 +11,9 @@ use crate::server::api::route::{
 };
 use crate::server::api::schema::{BY, Holds};
 use crate::server::api::{
-    openapi, routes_of_alerts, routes_of_chains, routes_of_drafts, routes_of_followers,
-    routes_of_quotas, routes_of_slots, routes_of_sources, routes_of_times, routes_of_voices,
+    openapi, routes_of_alerts, routes_of_chains, routes_of_conversions, routes_of_drafts,
+    routes_of_followers, routes_of_hooks, routes_of_quotas, routes_of_slots, routes_of_sources,
+    routes_of_times, routes_of_voices,
 };
 use crate::server::console::rule::Rule;
 
@@ -61,6 +62,8 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(routes_of_sources::all());
     all.extend(routes_of_alerts::all());
     all.extend(routes_of_chains::all());
+    all.extend(routes_of_conversions::all());
+    all.extend(routes_of_hooks::all());
     all.extend(routes_of_times::all());
     all.extend(routes_of_voices::all());
     all.extend(routes_of_slots::all());

@@ -10,8 +10,8 @@ use crate::server::console::pages::{
 use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
 use crate::server::console::{
-    routes_of_alerts, routes_of_drafts, routes_of_followers, routes_of_slots, routes_of_sources,
-    routes_of_voices,
+    routes_of_alerts, routes_of_conversions, routes_of_drafts, routes_of_followers,
+    routes_of_hooks, routes_of_slots, routes_of_sources, routes_of_voices,
 };
 
 /// All of them.
@@ -23,6 +23,8 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(routes_of_alerts::all());
     all.extend(routes_of_voices::all());
     all.extend(routes_of_followers::all());
+    all.extend(routes_of_conversions::all());
+    all.extend(routes_of_hooks::all());
     all
 }
 

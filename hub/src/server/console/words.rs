@@ -184,6 +184,12 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::ErasedFollower => ["删除关注者", "Erased somebody who followed"],
         Verb::ExportedFollowers => ["导出关注者", "Took the addresses of those who follow out"],
         Verb::SetFanWord => ["设置核销口令", "Set the word for the shop’s staff"],
+        Verb::AddedConversionKey => ["创建转化密钥", "Made a key for a shop"],
+        Verb::RevokedConversionKey => ["停用转化密钥", "Revoked a key of a shop"],
+        Verb::AddedHook => ["添加事件通知", "Had a program told of events"],
+        Verb::PausedHook => ["暂停或恢复事件通知", "Paused or resumed a web hook"],
+        Verb::RemovedHook => ["删除事件通知", "Removed a web hook"],
+        Verb::SentAgain => ["重新发送事件", "Had events sent again"],
     }
 }
 
@@ -258,6 +264,11 @@ pub(crate) fn done(word: &str) -> Option<[&'static str; 2]> {
         "sessions" => ["其他设备已退出。", "All other devices were signed out."],
         "step-off" => ["两步验证已停用。", "The second step is off."],
         "token-ended" => ["令牌已停用。", "The token was ended."],
+        "key-revoked" => ["密钥已停用。", "The key was revoked."],
+        "hook-added" => ["已添加，可以发送测试。", "It was added; send it a test."],
+        "hook-paused" => ["已暂停。", "It is paused."],
+        "hook-resumed" => ["已恢复。", "It is told again."],
+        "hook-again" => ["正在重新发送。", "It is on its way again."],
         "emergency-begun" => [
             "紧急消息已发出，几秒之内就在屏幕上。",
             "The emergency message is out; screens have it within seconds.",

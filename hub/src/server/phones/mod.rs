@@ -1,5 +1,6 @@
 //! What phones open: codes, shared links and their pages.
 
+pub(crate) mod bought;
 pub(crate) mod fan;
 mod fan_page;
 pub(crate) mod feed;

@@ -192,6 +192,37 @@ pub(crate) const TABLES: &[Table] = &[
         share: Integer, visitor: Bytes, visited_ms: Integer, clicked_ms: Integer, seen_ms: Integer,
         confirmed_ms: Integer, grade: Integer,
     }),
+    table!(clicks [click] { click: Bytes, share: Integer, visitor: Bytes, pressed_ms: Integer }),
+    table!(conversion_keys [id] {
+        id: Integer, campaign: Text, name: Text, key_sha256: Bytes, sealed_secret: Bytes, made_by: Text,
+        made_ms: Integer, used_ms: Integer, revoked_ms: Integer,
+    }),
+    table!(conversions [id] {
+        id: Integer, campaign: Text, name: Text, kind: Text, proof: Integer, click: Text, screen: Integer,
+        play: Integer, pressed_ms: Integer, scan: Integer, link: Text, creative: Text, generation: Integer,
+        counted: Boolean, value: Integer, currency: Text, said_at_ms: Integer, at_ms: Integer,
+        received_ms: Integer, refunded: Integer, withdrawn: Boolean,
+    }),
+    table!(conversion_refunds [id] {
+        id: Integer, conversion: Integer, campaign: Text, name: Text, value: Integer, whole: Boolean,
+        at_ms: Integer, received_ms: Integer,
+    }),
+    table!(conversion_kinds [campaign, kind] { campaign: Text, kind: Text }),
+    table!(conversion_quarters [campaign, quarter, screen, creative, generation, kind, unproved, currency, counted] {
+        campaign: Text, quarter: Integer, screen: Integer, creative: Text, generation: Integer, kind: Text,
+        unproved: Boolean, currency: Text, counted: Boolean, conversions: Integer, withdrawn: Integer,
+        value: Integer,
+    }),
+    table!(pruned_conversion_quarters [campaign, quarter, screen, creative, generation, kind, unproved, currency,
+                                       counted] {
+        campaign: Text, quarter: Integer, screen: Integer, creative: Text, generation: Integer, kind: Text,
+        unproved: Boolean, currency: Text, counted: Boolean, conversions: Integer, withdrawn: Integer,
+        value: Integer,
+    }),
+    table!(conversion_totals [campaign, screen, creative, generation, kind, unproved, currency, counted] {
+        campaign: Text, screen: Integer, creative: Text, generation: Integer, kind: Text, unproved: Boolean,
+        currency: Text, counted: Boolean, conversions: Integer, withdrawn: Integer, value: Integer,
+    }),
     table!(refused_openings [day, why] { day: Text, why: Integer, count: Integer }),
     table!(play_hours [screen, hour, content, outcome, display] {
         screen: Integer, hour: Integer, content: Integer, outcome: Integer, display: Integer, plays: Integer,
@@ -351,6 +382,15 @@ pub(crate) const TABLES: &[Table] = &[
         id: Integer, headline: Text, body: Text, begun_ms: Integer, begun_by: Text, ended_ms: Integer,
     }),
     table!(screen_notices [screen] { screen: Integer, emergency: Integer }),
+    table!(event_hooks [id] {
+        id: Integer, campaign: Text, body: Text, sealed_hook: Bytes, paused: Boolean, made_by: Text,
+        made_ms: Integer, sent: Integer, sent_ms: Integer, failures: Integer, next_ms: Integer, problem: Text,
+    }),
+    table!(event_hook_events [event, hook] { event: Text, hook: Integer }),
+    table!(event_messages [id] {
+        id: Integer, hook: Integer, contents: Text, made_ms: Integer, next_ms: Integer, attempts: Integer,
+        failed_ms: Integer, problem: Text,
+    }),
     table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
     table!(account_pictures [campaign] { campaign: Text, file: Text }),
     table!(follow_facts [id] {

@@ -52,6 +52,8 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0037_chains.sql"),
     include_str!("sqlite/0038_voices.sql"),
     include_str!("sqlite/0039_followers.sql"),
+    include_str!("sqlite/0040_conversions.sql"),
+    include_str!("sqlite/0041_event_hooks.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -81,6 +83,8 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0023_chains.sql"),
     include_str!("postgres/0024_voices.sql"),
     include_str!("postgres/0025_followers.sql"),
+    include_str!("postgres/0026_conversions.sql"),
+    include_str!("postgres/0027_event_hooks.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

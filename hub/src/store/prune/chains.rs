@@ -146,10 +146,12 @@ fn prune_visits(
             gone.push(owned_values![visit.share, visit.visitor]);
         }
     }
-    tx.execute_each(
-        "DELETE FROM visits WHERE share = ?1 AND visitor = ?2",
-        &gone,
-    )?;
+    for table in ["clicks", "visits"] {
+        tx.execute_each(
+            &format!("DELETE FROM {table} WHERE share = ?1 AND visitor = ?2"),
+            &gone,
+        )?;
+    }
     Ok(())
 }
 
@@ -295,6 +297,8 @@ fn prune_scans(
     if let Some((screen, play)) = highest {
         keep_highest(tx, screen, play)?;
     }
+    // What was bought keeps all else that it knows of its chain.
+    tx.execute_each("UPDATE conversions SET scan = NULL WHERE scan = ?1", &gone)?;
     tx.execute_each("DELETE FROM chains WHERE scan = ?1", &gone)?;
     tx.execute_each("DELETE FROM scans WHERE id = ?1", &gone)?;
     Ok(())

@@ -19,6 +19,8 @@ pub enum Table {
     Shares,
     /// Visits, with the presses of their buttons.
     Visits,
+    /// What shops reported.
+    Conversions,
 }
 
 /// Rows, by table and by the day of UTC on which the hub received them.
@@ -38,7 +40,13 @@ pub struct RowDay {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Plays, Self::Scans, Self::Shares, Self::Visits];
+    pub const ALL: [Self; 5] = [
+        Self::Plays,
+        Self::Scans,
+        Self::Shares,
+        Self::Visits,
+        Self::Conversions,
+    ];
 
     /// Its name in reports.
     pub const fn word(self) -> &'static str {
@@ -47,6 +55,7 @@ impl Table {
             Self::Scans => "scans",
             Self::Shares => "shares",
             Self::Visits => "visits",
+            Self::Conversions => "conversions",
         }
     }
 }

@@ -8,6 +8,7 @@
 //! and whoever ends the work in its middle has only to begin it again. Two at once do no harm.
 
 mod chains;
+mod conversions;
 mod days;
 mod plays;
 mod sums;
@@ -105,8 +106,8 @@ impl Store {
         })
     }
 
-    /// Deletes what was received more than `keep_days` whole days of UTC ago: plays, scans, links
-    /// and visits. A scan or a link stays while something stays that was passed on of it; a scan
+    /// Deletes what was received more than `keep_days` whole days of UTC ago: plays, scans, links,
+    /// visits and conversions. A scan or a link stays while something stays that was passed on of it; a scan
     /// stays, with all that was passed on of it, while its play does. `progress` hears how many
     /// rows are gone.
     ///
@@ -132,6 +133,7 @@ impl Store {
         // A scan stays while its play is here.
         self.prune_plays(before_ms, &mut rows, &mut progress)?;
         self.prune_chains(before_ms, &mut rows, &mut progress)?;
+        self.prune_conversions(before_ms, &mut rows, &mut progress)?;
         Ok(Pruned {
             before_ms,
             rows,
@@ -187,13 +189,37 @@ impl Store {
             for (screen, scans) in of_screens {
                 for scans in scans.chunks(chains::SCANS_MAX) {
                     // A chain goes link by link, from its ends on.
-                    while self.prune_part(screen, rows, |tx, gone| {
+                    while self.prune_part(&[screen], rows, |tx, gone| {
                         chains::prune(tx, scans, before_ms, gone)
                     })? > 0
                     {
                         progress(rows.total());
                     }
                 }
+            }
+        }
+    }
+
+    fn prune_conversions(
+        &self,
+        before_ms: i64,
+        rows: &mut RowDays,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), DatabaseError> {
+        loop {
+            let found = self.read_once(|tx| conversions::find(tx, before_ms))?;
+            let mut of_screens: BTreeMap<Option<ScreenNumber>, Vec<i64>> = BTreeMap::new();
+            for (screen, conversion) in found {
+                of_screens.entry(screen).or_default().push(conversion);
+            }
+            if of_screens.is_empty() {
+                return Ok(());
+            }
+            for (screen, found) in of_screens {
+                self.prune_part(screen.as_slice(), rows, |tx, gone| {
+                    conversions::prune(tx, &found, before_ms, gone)
+                })?;
+                progress(rows.total());
             }
         }
     }
@@ -213,7 +239,7 @@ impl Store {
         })?;
         for (ledger, screen) in ledgers {
             let mut after_seq = 0;
-            while let Some(last) = self.prune_part(screen, rows, |tx, gone| {
+            while let Some(last) = self.prune_part(&[screen], rows, |tx, gone| {
                 plays::prune(tx, (screen, ledger), after_seq, before_ms, gone)
             })? {
                 after_seq = last;
@@ -227,13 +253,13 @@ impl Store {
     /// long as that took.
     fn prune_part<T>(
         &self,
-        screen: ScreenNumber,
+        screens: &[ScreenNumber],
         rows: &mut RowDays,
         mut work: impl FnMut(&Transaction<'_>, &mut RowDays) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let begun = Instant::now();
         let mut gone = RowDays::default();
-        let done = self.write(Lock::Screens(&[screen]), |tx| {
+        let done = self.write(Lock::Screens(screens), |tx| {
             // It may be done anew.
             gone = RowDays::default();
             work(tx, &mut gone)

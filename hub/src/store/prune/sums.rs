@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::database::{DatabaseError, Transaction, owned_values};
 use crate::store::rollups::link_sums::{LinkKey, LinkSums};
+use crate::store::rollups::{
+    ConversionKey, ConversionSums, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey,
+    VisitSums,
+};
 use crate::store::rollups::{PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Sums of pruned rows, in the shape of the figures, by the quarter of an hour.
@@ -15,6 +19,7 @@ pub(super) struct PrunedSums {
     visits: BTreeMap<VisitKey, VisitSums>,
     shares: BTreeMap<ShareKey, i64>,
     links: BTreeMap<LinkKey, LinkSums>,
+    conversions: BTreeMap<ConversionKey, ConversionSums>,
 }
 
 impl PrunedSums {
@@ -52,6 +57,11 @@ impl PrunedSums {
     /// Adds a link, or what a link tells of the one above.
     pub(super) fn link(&mut self, key: LinkKey, by: LinkSums) {
         *self.links.entry(key).or_default() += by;
+    }
+
+    /// Adds a conversion.
+    pub(super) fn conversion(&mut self, key: ConversionKey, by: ConversionSums) {
+        self.conversions.entry(key).or_default().add(by);
     }
 
     /// Writes them, in the order of their keys.
@@ -165,7 +175,8 @@ impl PrunedSums {
              DO UPDATE SET shares = pruned_share_quarters.shares + excluded.shares",
             &shares,
         )?;
-        write_links(tx, self.links)
+        write_links(tx, self.links)?;
+        write_conversions(tx, self.conversions)
     }
 }
 
@@ -207,6 +218,42 @@ fn write_links(
                        in_week = pruned_link_days.in_week + excluded.in_week,
                        later = pruned_link_days.later + excluded.later",
         &links,
+    )?;
+    Ok(())
+}
+
+fn write_conversions(
+    tx: &Transaction<'_>,
+    conversions: BTreeMap<ConversionKey, ConversionSums>,
+) -> Result<(), DatabaseError> {
+    let conversions: Vec<_> = conversions
+        .into_iter()
+        .map(|(key, sums)| {
+            owned_values![
+                key.campaign,
+                key.quarter,
+                key.screen,
+                key.creative,
+                key.generation,
+                key.kind,
+                key.is_unproved,
+                key.currency,
+                key.is_counted,
+                sums.conversions,
+                sums.withdrawn,
+                sums.value
+            ]
+        })
+        .collect();
+    tx.execute_each(
+        "INSERT INTO pruned_conversion_quarters (campaign, quarter, screen, creative, generation, kind, unproved,
+                                                 currency, counted, conversions, withdrawn, value)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (campaign, quarter, screen, creative, generation, kind, unproved, currency, counted)
+         DO UPDATE SET conversions = pruned_conversion_quarters.conversions + excluded.conversions,
+                       withdrawn = pruned_conversion_quarters.withdrawn + excluded.withdrawn,
+                       value = pruned_conversion_quarters.value + excluded.value",
+        &conversions,
     )?;
     Ok(())
 }

@@ -44,11 +44,13 @@ pub(super) fn count(tx: &Transaction<'_>, before_ms: i64) -> Result<RowDays, Dat
     let plays = "WITH stays AS (SELECT ledger, min(seq) AS first_seq FROM plays WHERE received_ms >= ?1 GROUP BY ledger)
          SELECT received_ms / 86400000, count(*) FROM plays LEFT JOIN stays ON stays.ledger = plays.ledger
          WHERE received_ms < ?1 AND (first_seq IS NULL OR seq < first_seq) GROUP BY 1";
+    let conversions = "SELECT received_ms / 86400000, count(*) FROM conversions WHERE received_ms < ?1 GROUP BY 1";
     for (table, sql) in [
         (Table::Plays, Sql::from(plays)),
         (Table::Scans, Sql::from(&scans)),
         (Table::Shares, Sql::from(&shares)),
         (Table::Visits, Sql::from(&visits)),
+        (Table::Conversions, Sql::from(conversions)),
     ] {
         tx.each(sql, values![before_ms], |row| {
             days.add_day(table, row.get(0)?, row.get(1)?);

@@ -3,6 +3,7 @@
 
 mod breakdown;
 mod chains;
+mod conversions;
 mod goals;
 mod kinds;
 mod names;
@@ -29,6 +30,7 @@ pub use crate::store::report::chains::{
     AfterScan, CHAINS_DRAWN, ChainReport, Estimate, GenerationLine, LARGEST_MAX, LargeChain,
     NODES_MAX, Node, PLACES_MAX, PlaceLine, Reproduction,
 };
+pub use crate::store::report::conversions::{ConversionCounts, Conversions};
 pub use crate::store::report::goals::GoalCount;
 pub use crate::store::report::kinds::{Burst, Followers, KindReport, Returning, Tail, WentOn};
 pub use crate::store::report::names::{FileName, Names};
@@ -191,6 +193,8 @@ pub struct Report {
     pub voices: VoiceCounts,
     /// Who follow campaigns by mail.
     pub fans: FanReport,
+    /// Bought, or signed up for, as shops report it.
+    pub conversions: ConversionCounts,
     /// What people call all these.
     pub names: Names,
 }
@@ -223,6 +227,7 @@ impl Store {
                 shares: shares(tx)?,
                 voices: voices(tx)?,
                 fans: fans(tx)?,
+                conversions: conversions::counts(tx)?,
                 names: names::names(tx)?,
             })
         })

@@ -135,6 +135,50 @@ pub(in crate::store) struct ShareKey {
     pub(in crate::store) is_counted: bool,
 }
 
+/// What conversions are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::store) struct ConversionKey {
+    /// 0 without a click that is known; then there is no creative and no generation either.
+    pub(in crate::store) screen: u32,
+    pub(in crate::store) quarter: i64,
+    pub(in crate::store) campaign: String,
+    pub(in crate::store) creative: String,
+    pub(in crate::store) generation: i64,
+    pub(in crate::store) kind: String,
+    /// Whether anybody may have said so.
+    pub(in crate::store) is_unproved: bool,
+    /// Empty without a value.
+    pub(in crate::store) currency: String,
+    /// Whether the scan that began the chain counts.
+    pub(in crate::store) is_counted: bool,
+}
+
+/// How many, how many of them were withdrawn whole, and what is left of their value, in the
+/// smallest unit of the currency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::store) struct ConversionSums {
+    pub(in crate::store) conversions: i64,
+    pub(in crate::store) withdrawn: i64,
+    pub(in crate::store) value: i64,
+}
+
+impl ConversionSums {
+    pub(in crate::store) const fn negated(self) -> Self {
+        Self {
+            conversions: -self.conversions,
+            withdrawn: -self.withdrawn,
+            value: -self.value,
+        }
+    }
+
+    pub(in crate::store) fn add(&mut self, by: Self) {
+        self.conversions += by.conversions;
+        self.withdrawn += by.withdrawn;
+        // What one campaign's shops say keeps nobody else's figures from being added up.
+        self.value = self.value.saturating_add(by.value);
+    }
+}
+
 /// What a transaction changes of the figures, gathered until it notes it.
 #[derive(Debug, Default)]
 #[must_use = "figures that are not noted are wrong"]
@@ -146,6 +190,7 @@ pub(in crate::store) struct Changes {
     pub(super) visits: BTreeMap<VisitKey, VisitSums>,
     pub(super) shares: BTreeMap<ShareKey, i64>,
     pub(super) links: BTreeMap<LinkKey, LinkSums>,
+    pub(super) conversions: BTreeMap<ConversionKey, ConversionSums>,
 }
 
 impl Changes {
@@ -188,5 +233,10 @@ impl Changes {
     /// Adds links and what they brought, or takes them off with numbers below zero.
     pub(in crate::store) fn links(&mut self, key: LinkKey, by: LinkSums) {
         *self.links.entry(key).or_default() += by;
+    }
+
+    /// Adds conversions, or takes them off with numbers below zero.
+    pub(in crate::store) fn conversions(&mut self, key: ConversionKey, by: ConversionSums) {
+        self.conversions.entry(key).or_default().add(by);
     }
 }

@@ -17,8 +17,8 @@ mod sum_table;
 mod tables;
 
 pub(super) use crate::store::rollups::changes::{
-    Changes, PlayKey, PlaySums, QUARTER_MS, QUARTERS, ScanKey, ScanSums, ShareKey, UNDATED,
-    VisitKey, VisitSums, quarter_of,
+    Changes, ConversionKey, ConversionSums, PlayKey, PlaySums, QUARTER_MS, QUARTERS, ScanKey,
+    ScanSums, ShareKey, UNDATED, VisitKey, VisitSums, quarter_of,
 };
 
 use crate::database::{DatabaseError, Transaction, values};
@@ -148,6 +148,48 @@ fn restand_chain(
         };
         changes.shares(key(was_counted), -count);
         changes.shares(key(is_counted), count);
+    }
+    restand_conversions(tx, scan, is_counted, changes)
+}
+
+/// Does the same with what was bought through a scan's chain.
+fn restand_conversions(
+    tx: &Transaction<'_>,
+    scan: i64,
+    is_counted: bool,
+    changes: &mut Changes,
+) -> Result<(), DatabaseError> {
+    let bought = tx.all(
+        "UPDATE conversions SET counted = ?2 WHERE scan = ?1 AND counted <> ?2
+         RETURNING screen, at_ms, campaign, creative, generation, kind, proof = 2, currency, withdrawn, value - refunded",
+        values![scan, is_counted],
+        |row| {
+            let key = ConversionKey {
+                screen: row.get(0)?,
+                quarter: quarter_of(row.get(1)?),
+                campaign: row.get(2)?,
+                creative: row.get(3)?,
+                generation: row.get(4)?,
+                kind: row.get(5)?,
+                is_unproved: row.get(6)?,
+                currency: row.get(7)?,
+                is_counted,
+            };
+            let sums = ConversionSums {
+                conversions: 1,
+                withdrawn: row.get(8)?,
+                value: row.get(9)?,
+            };
+            Ok::<_, DatabaseError>((key, sums))
+        },
+    )?;
+    for (key, sums) in bought {
+        let before = ConversionKey {
+            is_counted: !is_counted,
+            ..key.clone()
+        };
+        changes.conversions(before, sums.negated());
+        changes.conversions(key, sums);
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::store::rollups::changes::{
-    Changes, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums,
+    Changes, ConversionKey, ConversionSums, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey,
+    VisitKey, VisitSums,
 };
 use crate::store::rollups::link_sums::{LinkKey, LinkSums, SUMS};
 use crate::store::{Result, Store};
@@ -48,6 +49,8 @@ struct Note {
     shares: Vec<NotedShares>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<NotedLinks>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conversions: Vec<NotedConversions>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +71,22 @@ struct NotedShares(u32, i64, String, String, i64, bool, i64);
 #[derive(Debug, Serialize, Deserialize)]
 struct NotedLinks(String, u32, i64, i64, bool, [i64; SUMS]);
 
+#[derive(Debug, Serialize, Deserialize)]
+struct NotedConversions(
+    u32,
+    i64,
+    String,
+    String,
+    i64,
+    String,
+    bool,
+    String,
+    bool,
+    i64,
+    i64,
+    i64,
+);
+
 impl From<Changes> for Note {
     /// Leaves out what was added and taken off again.
     fn from(changes: Changes) -> Self {
@@ -77,6 +96,7 @@ impl From<Changes> for Note {
         let visits = changes.visits.into_iter();
         let shares = changes.shares.into_iter();
         let links = changes.links.into_iter();
+        let conversions = changes.conversions.into_iter();
         Self {
             plays: plays
                 .filter(|(_, sums)| *sums != PlaySums::default())
@@ -159,6 +179,25 @@ impl From<Changes> for Note {
                     )
                 })
                 .collect(),
+            conversions: conversions
+                .filter(|(_, sums)| *sums != ConversionSums::default())
+                .map(|(key, sums)| {
+                    NotedConversions(
+                        key.screen,
+                        key.quarter,
+                        key.campaign,
+                        key.creative,
+                        key.generation,
+                        key.kind,
+                        key.is_unproved,
+                        key.currency,
+                        key.is_counted,
+                        sums.conversions,
+                        sums.withdrawn,
+                        sums.value,
+                    )
+                })
+                .collect(),
         }
     }
 }
@@ -171,6 +210,7 @@ impl Note {
             && self.visits.is_empty()
             && self.shares.is_empty()
             && self.links.is_empty()
+            && self.conversions.is_empty()
     }
 
     fn add_to(self, changes: &mut Changes) {
@@ -255,6 +295,28 @@ impl Note {
                 is_counted,
             };
             changes.links(key, LinkSums::from_array(sums));
+        }
+        for noted in self.conversions {
+            let NotedConversions(.., currency, is_counted, conversions, withdrawn, value) = noted;
+            let NotedConversions(screen, quarter, campaign, creative, generation, ..) = noted;
+            let NotedConversions(_, _, _, _, _, kind, is_unproved, ..) = noted;
+            let key = ConversionKey {
+                screen,
+                quarter,
+                campaign,
+                creative,
+                generation,
+                kind,
+                is_unproved,
+                currency,
+                is_counted,
+            };
+            let sums = ConversionSums {
+                conversions,
+                withdrawn,
+                value,
+            };
+            changes.conversions(key, sums);
         }
     }
 }

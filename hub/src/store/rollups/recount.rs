@@ -10,9 +10,9 @@ use crate::store::rollups::changes::Changes;
 use crate::store::rollups::links::links_of_rows;
 use crate::store::rollups::sum_table::SumTable;
 use crate::store::rollups::tables::{
-    CAMPAIGN_QUARTERS, CREATIVE_SUMS, Contents, HUB_QUARTERS, LINK_DAYS, PLAY_HOURS, PLAY_QUARTERS,
-    PLAY_TOTALS, SCAN_HOURS, SCAN_TOTALS, SCREEN_QUARTERS, SCREEN_SUMS, SHARE_HOURS, SHARE_TOTALS,
-    VISIT_HOURS, VISIT_TOTALS,
+    CAMPAIGN_QUARTERS, CONVERSION_QUARTERS, CONVERSION_TOTALS, CREATIVE_SUMS, Contents,
+    HUB_QUARTERS, LINK_DAYS, PLAY_HOURS, PLAY_QUARTERS, PLAY_TOTALS, SCAN_HOURS, SCAN_TOTALS,
+    SCREEN_QUARTERS, SCREEN_SUMS, SHARE_HOURS, SHARE_TOTALS, VISIT_HOURS, VISIT_TOTALS,
 };
 use crate::store::{Result, Store};
 
@@ -59,7 +59,7 @@ static CHAINS: SumTable = SumTable {
     sums: &["links", "depth", "newest_ms"],
 };
 
-static TABLES: [Counted; 17] = [
+static TABLES: [Counted; 19] = [
     Counted {
         table: &PLAY_HOURS,
         kept: None,
@@ -190,7 +190,33 @@ static TABLES: [Counted; 17] = [
                   GROUP BY campaign, quarter, screen",
         is_from_rows: true,
     },
+    Counted {
+        table: &CONVERSION_QUARTERS,
+        kept: None,
+        counted: "SELECT campaign, quarter, screen, creative, generation, kind, unproved, currency, counted,
+                         CAST(sum(conversions) AS BIGINT), CAST(sum(withdrawn) AS BIGINT), CAST(sum(value) AS BIGINT)
+                  FROM (SELECT conversions.campaign, at_ms / 900000 AS quarter, conversions.screen,
+                               conversions.creative, generation, kind, proof = 2 AS unproved, currency,
+                               coalesce(scans.grade < 2 AND standing < 2, counted) AS counted, 1 AS conversions,
+                               CASE WHEN withdrawn THEN 1 ELSE 0 END AS withdrawn, value - refunded AS value
+                        FROM conversions LEFT JOIN scans ON scans.id = scan
+                        UNION ALL
+                        SELECT campaign, quarter, screen, creative, generation, kind, unproved, currency, counted,
+                               conversions, withdrawn, value
+                        FROM pruned_conversion_quarters) AS added
+                  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        is_from_rows: true,
+    },
     // What these say is counted above.
+    Counted {
+        table: &CONVERSION_TOTALS,
+        kept: None,
+        counted: "SELECT campaign, screen, creative, generation, kind, unproved, currency, counted,
+                         CAST(sum(conversions) AS BIGINT), CAST(sum(withdrawn) AS BIGINT), CAST(sum(value) AS BIGINT)
+                  FROM conversion_quarters
+                  GROUP BY campaign, screen, creative, generation, kind, unproved, currency, counted",
+        is_from_rows: false,
+    },
     Counted {
         table: &SCREEN_QUARTERS,
         kept: None,

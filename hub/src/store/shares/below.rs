@@ -6,6 +6,7 @@ use crate::store::rollups;
 use crate::store::rollups::link_sums::{Below, LinkKey, LinkSums, day_of};
 use crate::store::rollups::{Changes, ShareKey};
 use crate::store::shares::rows::Share;
+use crate::store::{Event, ShareEvent, event_hooks};
 use crate::system::random;
 
 /// Longest chain.
@@ -99,5 +100,11 @@ pub(super) fn new_child(
     );
     changes.links(key(parent.generation + 1, now_ms), LinkSums::ONE);
     changes.note(tx)?;
+    let event = Event::Share(ShareEvent {
+        campaign: parent.campaign.clone(),
+        screen: parent.screen.get(),
+        generation: parent.generation + 1,
+    });
+    event_hooks::note(tx, &event, now_ms)?;
     Ok(Some(name))
 }

@@ -11,18 +11,21 @@
 //! new is begun, and everybody still sees the page and gets to the target.
 
 mod below;
+mod clicks;
 mod link_visitor;
 mod reach;
 mod rows;
 
 use passerby_protocol::{Digest, ScreenNumber};
 
+use crate::conversions::click_id;
 use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::scans::visitor::Visitor;
 use crate::store::landing_facts::LandingFacts;
 use crate::store::rollups::{Changes, VisitSums};
 use crate::store::scans::grade_code;
 use crate::store::shares::below::{known_child, new_child};
+use crate::store::shares::clicks::{clicked, note_press};
 use crate::store::shares::rows::{has_visit, own};
 use crate::store::{Result, Store, StoreError};
 
@@ -134,42 +137,44 @@ impl Store {
             };
             let visit = match visitor {
                 Some(visitor) => tx.optional(
-                    "SELECT clicked_ms IS NULL FROM visits WHERE share = ?1 AND visitor = ?2",
+                    "SELECT clicked_ms IS NULL, click FROM visits
+                     LEFT JOIN clicks ON clicks.share = visits.share AND clicks.visitor = visits.visitor
+                     WHERE visits.share = ?1 AND visits.visitor = ?2",
                     values![share.id, visitor.0],
-                    |row| row.get::<bool>(0),
+                    |row| {
+                        let click: Option<[u8; 16]> = row.get(1)?;
+                        Ok::<_, DatabaseError>((row.get::<bool>(0)?, click))
+                    },
                 )?,
                 None => None,
             };
-            Ok(Some((share, facts.target, visit)))
+            Ok(Some((share, facts, visit)))
         })?;
-        let Some((share, target, visit)) = found else {
+        let Some((share, facts, visit)) = found else {
             return Ok(None);
         };
-        if let (Some(visitor), Some(true)) = (visitor, visit) {
-            self.write(Lock::Screens(&[share.screen]), |tx| {
-                let pressed = tx.optional(
-                    "UPDATE visits SET clicked_ms = ?3 WHERE share = ?1 AND visitor = ?2 AND clicked_ms IS NULL
-                     RETURNING visited_ms, grade",
-                    values![share.id, visitor.0, now_ms],
-                    |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<u8>(1)?)),
-                )?;
-                // What its chain counts for may have changed since it was read.
-                let Some(((visited_ms, grade), share)) = pressed.zip(rows::share(tx, name)?) else {
-                    return Ok::<_, StoreError>(());
-                };
-                let mut changes = Changes::default();
-                let press = VisitSums {
-                    pressed: 1,
-                    ..VisitSums::default()
-                };
-                changes.visits(share.visit_key(visited_ms, grade), press);
-                Ok(changes.note(tx)?)
+        let is_strange = visitor.is_some() && visit.is_none();
+        // Whoever has opened no page of their own brings a shop nobody.
+        let link = &facts.campaign.link;
+        let has_click = link.click_name().is_some() && facts.target.is_some();
+        let mut click = visit.and_then(|(_, click)| click);
+        if let Some((visitor, (is_first, _))) = visitor.zip(visit)
+            && (is_first || (has_click && click.is_none()))
+        {
+            click = self.write(Lock::Screens(&[share.screen]), |tx| {
+                note_press(tx, name, &share, (visitor, now_ms))?;
+                if has_click {
+                    clicked(tx, &share, (visitor, now_ms)).map(Some)
+                } else {
+                    Ok(None)
+                }
             })?;
         }
-        Ok(Some(Pressed {
-            target,
-            is_strange: visitor.is_some() && visit.is_none(),
-        }))
+        let target = facts.target.map(|target| match click {
+            Some(click) => link.with_click(target, &click_id(&click)),
+            None => target,
+        });
+        Ok(Some(Pressed { target, is_strange }))
     }
 
     /// Returns the small picture on a link's page, a JPEG; `None` without a link or a picture.

@@ -3,7 +3,7 @@
 mod hooks;
 mod mail;
 pub(crate) mod mail_receiver;
-mod receiver;
+pub(crate) mod receiver;
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::console::token;
 use crate::stand::{Stand, Terminal};
 
 /// Whatever a test waits for has come by then, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An owner's program.
 struct Owner<'s> {

@@ -9,29 +9,29 @@ use crate::alerts::PATIENCE;
 
 /// One call.
 #[derive(Debug, Clone)]
-pub(super) struct Called {
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Called {
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Called {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(own, _)| own == name);
         found.map_or("", |(_, value)| value)
     }
 }
 
 /// The listener, on a free port of loopback.
-pub(super) struct HookReceiver {
-    pub(super) address: SocketAddr,
+pub(crate) struct HookReceiver {
+    pub(crate) address: SocketAddr,
     /// Its status line and body from now on.
     answer: Arc<Mutex<(String, String)>>,
     calls: Receiver<Called>,
 }
 
 impl HookReceiver {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(Mutex::new(("200 OK".to_owned(), "{}".to_owned())));
@@ -49,12 +49,12 @@ impl HookReceiver {
         }
     }
 
-    pub(super) fn say(&self, status: &str, body: &str) {
+    pub(crate) fn say(&self, status: &str, body: &str) {
         *self.answer.lock().unwrap() = (status.to_owned(), body.to_owned());
     }
 
     /// Waits for the next call.
-    pub(super) fn next(&self) -> Called {
+    pub(crate) fn next(&self) -> Called {
         self.calls.recv_timeout(PATIENCE).expect("a call comes")
     }
 }

@@ -131,6 +131,17 @@ fn each_call_answers_what_its_description_says() {
     let sent = sent.bearer_auth(added["secret"].as_str().unwrap());
     let item = json!({ "id": "1", "title": "Soup", "price": "5", "link": "https://shop.example" });
     assert_eq!(sent.body(item.to_string()).send().unwrap().status(), 201);
+    let shop = json!({ "name": "Shop" });
+    let (status, key) = program.call("POST", "/campaigns/jazz/conversion-keys", &shop, None);
+    assert_eq!(status, 201, "{key}");
+    let sent = stand.client.post(stand.address("/v1/conversions"));
+    let sent = sent.bearer_auth(key["bearer"].as_str().unwrap());
+    let order = json!({ "id": "1", "kind": "purchase", "value": "59.00", "currency": "CNY" });
+    assert_eq!(sent.body(order.to_string()).send().unwrap().status(), 201);
+    let hook = json!({ "name": "CRM", "kind": "json", "events": ["conversion", "share"],
+        "url": "https://crm.example/in", "secret": "a secret of theirs" });
+    let (status, added) = program.call("POST", "/hooks", &hook, None);
+    assert_eq!(status, 201, "{added}");
     program.call("POST", "/drafts/jazz/begin", &Value::Null, None);
     let opening = json!({ "name": "December", "first": "2099-12-01", "last": "2099-12-24", "pieces_max": 2,
         "kinds": ["picture"] });
@@ -159,7 +170,8 @@ fn each_call_answers_what_its_description_says() {
             .replace("{alert}", "1")
             .replace("{source}", "cafe")
             .replace("{slot}", "1")
-            .replace("{news}", "1");
+            .replace("{news}", "1")
+            .replace("{hook}", "1");
         let whole = match path.as_str() {
             "/report/chains" => format!("{whole}?campaign=jazz"),
             _ => whole,
@@ -172,7 +184,7 @@ fn each_call_answers_what_its_description_says() {
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 33);
+    assert_eq!(seen, 37);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -227,6 +239,14 @@ fn each_call_answers_what_its_description_says() {
             json!({ "address": "a@b.example" }),
             "Erased",
         ),
+        (
+            "/campaigns/jazz/conversion-keys",
+            json!({ "name": "Another shop" }),
+            "MadeConversionKey",
+        ),
+        ("/hooks", hook, "EventHook"),
+        ("/hooks/1", json!({ "paused": true }), "EventHook"),
+        ("/hooks/1/again", json!({}), "EventsAgain"),
         ("/slots/1/begin", Value::Null, "Slot"),
         ("/slots/1/invite", Value::Null, "Link"),
         ("/slots/1/close", Value::Null, "Slot"),

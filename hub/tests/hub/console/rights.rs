@@ -31,7 +31,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("campaigns", "GET") if path.contains("/news") || path.ends_with("/followers.csv") => {
             &[Owner, Publisher]
         }
-        ("campaigns", "GET") if path.ends_with("/followers") => {
+        ("campaigns", "GET") if path.ends_with("/followers") || path.contains("/conversion") => {
             &[Owner, Operator, Publisher, Viewer]
         }
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
@@ -46,6 +46,7 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         ("slots", _) => &[Owner, Operator, Publisher],
         ("drafts" | "new" | "imports", _) => &[Owner, Publisher, Contributor],
         ("report" | "times", _) => &[Owner, Operator, Publisher, Viewer],
+        ("hooks", _) => &[Owner, Publisher],
         ("alerts" | "emergency" | "emergencies", _) => &[Owner, Operator],
         ("people" | "invitations" | "mail", _) => &[Owner],
         ("audit", _) => &[Owner, Operator],
@@ -63,7 +64,9 @@ fn filled(path: &str) -> String {
         .replace("{alert}", "4000")
         .replace("{slot}", "4000")
         .replace("{voice}", "nothing")
-        .replace("{film}", "4000");
+        .replace("{film}", "4000")
+        .replace("{key}", "4000")
+        .replace("{hook}", "4000");
     let path = path
         .replace("{source}", "nothing")
         .replace("{emergency}", "4000");

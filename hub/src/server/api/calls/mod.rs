@@ -3,10 +3,12 @@
 pub(super) mod alerts;
 pub(super) mod campaigns;
 pub(super) mod chains;
+pub(super) mod conversions;
 pub(super) mod drafts;
 pub(super) mod emergencies;
 mod errors;
 pub(super) mod followers;
+pub(super) mod hooks;
 pub(super) mod log;
 pub(super) mod mail;
 pub(super) mod me;

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::conversions::Worth;
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, not_here, of_store, ok, page, window};
 use crate::server::api::gate::Caller;
@@ -29,12 +30,14 @@ pub(in crate::server::api) async fn show(
         })
         .await;
     let (breakdown, kind) = read.map_err(refused)?;
+    let value = amounts(&breakdown.worth_of_all());
     let (rows, next) = page(breakdown.rows, &fields, key_of_row);
     let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {
             let name = name_of(key, &breakdown.names);
-            json!({ "key": key_of(key), "name": name, "figures": figures })
+            let value = breakdown.worth.get(key).cloned().unwrap_or_default();
+            json!({ "key": key_of(key), "name": name, "figures": figures, "value": amounts(&value) })
         })
         .collect();
     ok(json!({
@@ -43,9 +46,18 @@ pub(in crate::server::api) async fn show(
         "kind": kind,
         "total": breakdown.total,
         "fans": breakdown.fans,
+        "value": value,
         "rows": rows,
         "next": next,
     }))
+}
+
+/// What conversions are worth, one currency a row.
+fn amounts(worth: &Worth) -> Vec<Value> {
+    let amounts = worth.amounts();
+    amounts
+        .map(|(currency, amount)| json!({ "currency": currency, "amount": amount }))
+        .collect()
 }
 
 pub(super) fn refused(refused: Refused) -> Problem {

@@ -244,6 +244,9 @@ fn page(
                     @if *voices > 0 { " (" (number(*voices)) (asker.say([" 条新的", " new"])) ")" }
                 }
             }
+            @if asker.actor.may(Right::SeeReports) {
+                a.button href=(asker.at(&format!("{path}/conversions"))) { (asker.say(["转化", "Conversions"])) }
+            }
             @if asker.actor.may(Right::ChangeDrafts) && facts.has_folder {
                 (layout::form(asker, &format!("/console/drafts/{}/begin", escaped(row.id.as_str())), "", &html! {
                     button { (asker.say(["编辑", "Edit it"])) }

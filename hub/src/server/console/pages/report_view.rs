@@ -161,13 +161,15 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
             p.soft { (asker.say(["范围是 95% 置信区间。", "The range holds the true rate in 95 of 100 cases."])) }
         }
         section {
-            h2 { (asker.say(["从播放到点击", "From play to press"])) }
-            (plot::funnel(asker.say(["从播放到点击", "From play to press"]), &[
+            h2 { (asker.say(["从播放到转化", "From play to purchase"])) }
+            (plot::funnel(asker.say(["从播放到转化", "From play to purchase"]), &[
                 (asker.say(["播放", "Plays"]), total.plays),
                 (asker.say(["扫码", "Scans"]), total.scans),
                 (asker.say(["访问（含转发）", "Visits, also through shares"]), total.visits),
                 (asker.say(["点击按钮", "Presses of the button"]), total.presses),
+                (asker.say(["转化（店铺回报）", "Conversions, as shops report"]), total.conversions),
             ]))
+            (bought(asker, breakdown))
             p.soft { (asker.say(["转发的链接：", "Links passed on: "])) (number(total.shares)) }
             @if asked.filter.campaign.is_some() || asked.filter.screen.is_some() {
                 p { a href=(asker.at(&path_with("/console/report/chains", &of_asked[..2]))) { (asker.say(["转发的链", "Chains of shares"])) } }
@@ -202,6 +204,24 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
     }
 }
 
+/// What was bought of every hundred presses and what it is worth, if anything was.
+fn bought(asker: &Asker, breakdown: &Breakdown) -> Markup {
+    let total = &breakdown.total;
+    if total.conversions == 0 {
+        return html! {};
+    }
+    let worth = breakdown.worth_of_all();
+    html! {
+        p {
+            @if !worth.is_empty() { (asker.say(["金额：", "Worth: "])) strong { (worth) } }
+            @if let Some([share, low, high]) = share(total.conversions, total.presses) {
+                @if !worth.is_empty() { " · " }
+                (asker.say(["每百次点击的转化：", "Of 100 presses: "])) strong { (share) } " " small { (low) "–" (high) }
+            }
+        }
+    }
+}
+
 fn table(asker: &Asker, name: &str, breakdown: &Breakdown, rows: &[(Key, Figures)]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(asker.say(["数据表", "Figures as a table"])) {
@@ -214,6 +234,8 @@ fn table(asker: &Asker, name: &str, breakdown: &Breakdown, rows: &[(Key, Figures
                     th.n { (asker.say(["访问", "Visits"])) }
                     th.n { (asker.say(["点击", "Presses"])) }
                     th.n { (asker.say(["转发", "Shares"])) }
+                    th.n { (asker.say(["转化", "Conversions"])) }
+                    th.n { (asker.say(["金额", "Worth"])) }
                 } }
                 tbody { @for (key, figures) in rows { tr {
                     th scope="row" { (long(asker, key, &breakdown.names)) }
@@ -223,6 +245,8 @@ fn table(asker: &Asker, name: &str, breakdown: &Breakdown, rows: &[(Key, Figures
                     td.n { (number(figures.visits)) }
                     td.n { (number(figures.presses)) }
                     td.n { (number(figures.shares)) }
+                    td.n { (number(figures.conversions)) }
+                    td.n { (breakdown.worth_of(key)) }
                 } } }
             }
         }
@@ -294,6 +318,24 @@ fn rate(figures: &Figures) -> Option<[String; 3]> {
     Some(values.map(|value| format!("{:.1}", value / thousands)))
 }
 
+/// How many of a hundred, and between which values it lies in 95 of 100 cases (Wilson's score
+/// interval); `None` where there are fewer in all than in the part, since shops may report without
+/// a press that counts.
+#[allow(clippy::cast_precision_loss, reason = "a tenth is shown")]
+fn share(part: u64, all: u64) -> Option<[String; 3]> {
+    if all == 0 || part > all {
+        return None;
+    }
+    let (part, all) = (part as f64, all as f64);
+    let z = 1.959_96_f64;
+    let rate = part / all;
+    let middle = rate + z * z / (2.0 * all);
+    let half = z * (rate * (1.0 - rate) / all + z * z / (4.0 * all * all)).sqrt();
+    let wide = 1.0 + z * z / all;
+    let values = [rate, (middle - half) / wide, (middle + half) / wide];
+    Some(values.map(|value| format!("{:.1}", (value * 100.0).clamp(0.0, 100.0))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,5 +353,14 @@ mod tests {
         assert_eq!(of(1_000, 0).unwrap(), ["0.0", "0.0", "3.8"]);
         assert_eq!(of(1_000, 100).unwrap(), ["100.0", "82.2", "121.6"]);
         assert_eq!(of(10_000, 1_000).unwrap(), ["100.0", "94.0", "106.4"]);
+    }
+
+    #[test]
+    fn a_share_comes_with_what_it_may_be_and_is_never_more_than_all() {
+        assert_eq!(share(0, 0), None);
+        assert_eq!(share(5, 4), None);
+        assert_eq!(share(0, 10).unwrap(), ["0.0", "0.0", "27.8"]);
+        assert_eq!(share(10, 10).unwrap(), ["100.0", "72.2", "100.0"]);
+        assert_eq!(share(10, 100).unwrap(), ["10.0", "5.5", "17.4"]);
     }
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use passerby_protocol::{CampaignId, ScreenNumber};
 use serde::Serialize;
 
+use crate::conversions::Worth;
 use crate::database::DatabaseError;
 use crate::store::report::names::Names;
 use crate::store::{FanCounts, StoreError};
@@ -80,6 +81,9 @@ pub struct Figures {
     pub presses: u64,
     /// Links that somebody got from somebody else.
     pub shares: u64,
+    /// What shops reported, with a click of a chain that counts, but for what anybody may have said
+    /// and what was taken back whole.
+    pub conversions: u64,
 }
 
 /// Rows of figures.
@@ -98,6 +102,8 @@ pub struct Breakdown {
     /// Who follow the campaign, or any, by mail: at the end of the time, and who began and left
     /// within it.
     pub fans: FanCounts,
+    /// What the conversions of rows are worth.
+    pub worth: BTreeMap<Key, Worth>,
     /// What people call what the rows are about.
     pub names: Names,
 }
@@ -167,5 +173,22 @@ impl Figures {
         self.visits += other.visits;
         self.presses += other.presses;
         self.shares += other.shares;
+        self.conversions += other.conversions;
+    }
+}
+
+impl Breakdown {
+    /// What the conversions of one row are worth.
+    pub fn worth_of(&self, key: &Key) -> Worth {
+        self.worth.get(key).cloned().unwrap_or_default()
+    }
+
+    /// What those of all rows are worth.
+    pub fn worth_of_all(&self) -> Worth {
+        let mut all = Worth::default();
+        for worth in self.worth.values() {
+            all.add_all(worth);
+        }
+        all
     }
 }

@@ -6,6 +6,7 @@
 //! asked for; what the figures that are kept cannot say exactly is refused.
 
 mod boundaries;
+mod conversions;
 mod figures;
 mod named;
 mod places;
@@ -13,11 +14,14 @@ mod sums;
 mod times;
 pub(super) mod unassigned;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::database::{Transaction, values};
 use crate::store::report::breakdown::boundaries::Boundaries;
+use crate::store::rollups::QUARTER_MS;
 use crate::store::{Store, campaigns, followers};
 
 pub use crate::store::report::breakdown::figures::{
@@ -55,7 +59,7 @@ impl Store {
         self.add_up_figures()?;
         self.read_giving_way(|tx| {
             let filter = known(tx, filter)?;
-            let rows = match by {
+            let mut rows = match by {
                 By::Day | By::Hour | By::Weekday => {
                     times::rows(tx, by, &filter, &boundaries, time_zone)?
                 }
@@ -63,6 +67,14 @@ impl Store {
                     places::rows(tx, by, &filter, &boundaries)?
                 }
             };
+            let bought = conversions::rows(tx, by, &filter, &boundaries, |quarter| {
+                times::key(by, Some(quarter * QUARTER_MS), time_zone)
+            })?;
+            let mut worth = BTreeMap::new();
+            for (key, (count, of_row)) in bought {
+                rows.entry(key.clone()).or_default().conversions = count;
+                worth.insert(key, of_row);
+            }
             let mut total = Figures::default();
             for figures in rows.values() {
                 total.add(figures);
@@ -82,6 +94,7 @@ impl Store {
                 time_zone: boundaries::name_of(time_zone),
                 rows,
                 total,
+                worth,
                 names,
             })
         })

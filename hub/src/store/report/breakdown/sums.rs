@@ -37,6 +37,7 @@ pub(super) fn figures(six: [i64; 6]) -> Figures {
         visits,
         presses,
         shares,
+        ..Figures::default()
     }
 }
 

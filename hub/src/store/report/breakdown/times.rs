@@ -64,7 +64,7 @@ pub(super) fn rows(
 }
 
 /// The row of a moment.
-fn key(by: By, ms: Option<i64>, time_zone: &TimeZone) -> Key {
+pub(super) fn key(by: By, ms: Option<i64>, time_zone: &TimeZone) -> Key {
     let at = ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let Some(at) = at else {
         return Key::Undated;
@@ -171,6 +171,7 @@ fn counted(
                 shares: row.get(4)?,
                 plays: row.get(5)?,
                 visible_ms: row.get(6)?,
+                ..Figures::default()
             };
             Ok::<_, DatabaseError>((row.get(0)?, figures))
         },

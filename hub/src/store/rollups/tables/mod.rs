@@ -6,6 +6,7 @@
 //! anything ([`together`]).
 
 mod contents;
+mod conversions;
 mod together;
 
 use crate::database::{DatabaseError, Transaction, Value, owned_values};
@@ -13,6 +14,9 @@ use crate::store::rollups::changes::{Changes, hour_of_quarter};
 use crate::store::rollups::sum_table::{Statement, SumTable, Sums};
 
 pub(super) use crate::store::rollups::tables::contents::Contents;
+pub(super) use crate::store::rollups::tables::conversions::{
+    CONVERSION_QUARTERS, CONVERSION_TOTALS,
+};
 pub(super) use crate::store::rollups::tables::together::{
     CAMPAIGN_QUARTERS, CREATIVE_SUMS, HUB_QUARTERS, SCREEN_QUARTERS, SCREEN_SUMS,
 };
@@ -124,6 +128,7 @@ impl Changes {
         statements.extend(visits(self));
         statements.extend(shares(self));
         statements.push(links(self));
+        statements.extend(conversions::statements(self));
         statements.extend(together::statements(self, contents));
         statements
     }

@@ -116,6 +116,32 @@ fn counted(store: &Store) -> Vec<Counted> {
         });
         all.extend(found.unwrap());
     }
+    let bought = store.read(|tx| {
+        tx.all(
+            "SELECT conversions.screen, conversions.campaign, conversions.creative, at_ms, refunded, value,
+                    (SELECT count(*) FROM conversion_refunds WHERE conversion = conversions.id AND whole)
+             FROM conversions, scans
+             WHERE scans.id = conversions.scan AND proof < 2 AND scans.grade < 2 AND scans.standing < 2",
+            &[],
+            |row| {
+                let (refunded, value, whole): (i64, i64, i64) =
+                    (row.get(4)?, row.get(5)?, row.get(6)?);
+                assert_eq!(whole > 0, refunded == value && (value > 0 || whole > 0));
+                Ok::<_, DatabaseError>(Counted {
+                    screen: row.get(0)?,
+                    campaign: row.get(1)?,
+                    creative: row.get(2)?,
+                    at_ms: Some(row.get(3)?),
+                    is_local: false,
+                    adds: Figures {
+                        conversions: u64::from(whole == 0),
+                        ..zero()
+                    },
+                })
+            },
+        )
+    });
+    all.extend(bought.unwrap());
     all
 }
 
@@ -168,6 +194,7 @@ pub(super) fn rows(
         row.visits += one.adds.visits;
         row.presses += one.adds.presses;
         row.shares += one.adds.shares;
+        row.conversions += one.adds.conversions;
     }
     rows
 }

@@ -19,12 +19,13 @@ use passerby_testing::random_cases;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::conversions::{Money, Proof, REFUND, Said};
 use crate::database::{Lock, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::testing::{TestDatabase, on_each_database};
 use crate::store::{
-    Breakdown, BreakdownError, By, Filter, Key, Landed, LinkVisitor, NewVoice, Openings, Reached,
-    Recorded, Scan, Shown, Store,
+    Breakdown, BreakdownError, By, ConversionError, Filter, Key, Landed, LinkVisitor, NewVoice,
+    Openings, Reached, Recorded, Scan, Shown, Store,
 };
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -88,6 +89,20 @@ pub(in crate::store) enum Step {
     Again { scan: usize, openings: u8 },
     /// A screen is taken out of service.
     Revoke { screen: usize, retires: bool },
+    /// A shop reports what somebody bought, by a click or without one.
+    Convert {
+        click: usize,
+        order: u8,
+        amount: u8,
+        proof: u8,
+        at: i64,
+    },
+    /// It takes some of that back, or all.
+    Refund {
+        order: u8,
+        refund: u8,
+        amount: Option<u8>,
+    },
     /// What is noted until now is added up.
     AddUp,
 }
@@ -109,10 +124,15 @@ pub(in crate::store) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(link, visitor, grade)| Step::Open { link, visitor, grade }),
         2 => (link.clone(), visitor.clone(), any::<bool>())
             .prop_map(|(link, visitor, is_confirmed)| Step::Reach { link, visitor, is_confirmed }),
-        1 => (link.clone(), visitor.clone()).prop_map(|(link, visitor)| Step::Press { link, visitor }),
+        2 => (link.clone(), visitor.clone()).prop_map(|(link, visitor)| Step::Press { link, visitor }),
         1 => (link.clone(), visitor).prop_map(|(link, visitor)| Step::Say { link, visitor }),
         1 => (link, 1_u8..5).prop_map(|(scan, openings)| Step::Again { scan, openings }),
         1 => (0_usize..2, any::<bool>()).prop_map(|(screen, retires)| Step::Revoke { screen, retires }),
+        3 => (0_usize..8, 0_u8..12, 0_u8..4, 0_u8..3, 0_i64..30).prop_map(
+            |(click, order, amount, proof, at)| Step::Convert { click, order, amount, proof, at }
+        ),
+        1 => (0_u8..12, 0_u8..12, prop::option::of(1_u8..4))
+            .prop_map(|(order, refund, amount)| Step::Refund { order, refund, amount }),
         2 => Just(Step::AddUp),
     ]
 }
@@ -125,6 +145,7 @@ pub(in crate::store) struct Street {
     pub(in crate::store) sent: Vec<Vec<Play>>,
     landed: Arc<Landed>,
     links: Vec<String>,
+    pub(in crate::store) clicks: Vec<String>,
     scans: Vec<i64>,
     pub(in crate::store) now_ms: i64,
 }
@@ -155,6 +176,7 @@ impl Street {
                 airs: true,
             }),
             links: Vec::new(),
+            clicks: Vec::new(),
             scans: Vec::new(),
             now_ms: START_MS + 2 * DAY_MS,
         }
@@ -202,7 +224,33 @@ impl Street {
             Step::Press { link, visitor } => {
                 let Some(name) = self.link(link) else { return };
                 let visitor = Some(Visitor([visitor; 16]));
-                self.store.press(&name, visitor, self.now_ms).unwrap();
+                let pressed = self.store.press(&name, visitor, self.now_ms).unwrap();
+                let target = pressed.and_then(|pressed| pressed.target);
+                let target = target.unwrap_or_default();
+                let click = target.split_once("pclick=").map(|(_, click)| click);
+                self.clicks.extend(click.map(str::to_owned));
+            }
+            Step::Convert {
+                click,
+                order,
+                amount,
+                proof,
+                at,
+            } => self.convert(click, order, amount, proof, at),
+            Step::Refund {
+                order,
+                refund,
+                amount,
+            } => {
+                let said = Said {
+                    id: format!("refund-{refund}"),
+                    kind: REFUND.to_owned(),
+                    click: None,
+                    money: amount.map(|amount| money(amount, order)),
+                    at_ms: None,
+                    order: format!("order-{order}"),
+                };
+                self.say(&said, Proof::Key);
             }
             Step::Say { link, visitor } => {
                 let Some(name) = self.link(link) else { return };
@@ -376,6 +424,38 @@ impl Street {
         &self.links
     }
 
+    fn convert(&mut self, click: usize, order: u8, amount: u8, proof: u8, at: i64) {
+        let click = if click == 0 {
+            None
+        } else {
+            self.clicks.get(click % self.clicks.len().max(1)).cloned()
+        };
+        let said = Said {
+            id: format!("order-{order}"),
+            kind: ["purchase", "sign-up"][usize::from(order % 2)].to_owned(),
+            click,
+            money: (amount > 0).then(|| money(amount, order)),
+            at_ms: Some(self.now_ms - at * 20_000),
+            order: String::new(),
+        };
+        let proof = [Proof::Key, Proof::SignedLink, Proof::OpenLink][usize::from(proof)];
+        self.say(&said, proof);
+    }
+
+    /// Says something of a conversion; twice, which must change nothing.
+    fn say(&self, said: &Said, proof: Proof) {
+        let campaign = CAMPAIGN.parse::<CampaignId>().unwrap();
+        let take = || {
+            self.store
+                .take_conversion(&campaign, said, proof, self.now_ms)
+        };
+        match take() {
+            Ok(_) => assert!(!take().unwrap().is_new),
+            Err(ConversionError::Store(error)) => panic!("{error}"),
+            Err(_) => {}
+        }
+    }
+
     fn link(&self, at: usize) -> Option<String> {
         self.links.get(at % self.links.len().max(1)).cloned()
     }
@@ -460,6 +540,11 @@ fn give(store: &Store, screen: ScreenNumber, campaign: &Campaign) {
         )
     });
     assert_eq!(given.unwrap(), 1);
+}
+
+fn money(amount: u8, order: u8) -> Money {
+    let currency = ["CNY", "JPY"][usize::from(order % 2)];
+    Money::parse(&amount.to_string(), currency).unwrap()
 }
 
 fn who(visitor: u8, grade: Grade) -> LinkVisitor {

@@ -128,6 +128,8 @@ pub(super) struct Chain<'s> {
     pub(super) people: u32,
     pub(super) moments: usize,
     token: String,
+    /// The key of the shop that sells seats for the jazz.
+    shop: String,
 }
 
 impl<'s> Chain<'s> {
@@ -144,6 +146,7 @@ impl<'s> Chain<'s> {
             played: Vec::new(),
             people: 0,
             moments: 0,
+            shop: String::new(),
             stand,
         }
     }
@@ -152,6 +155,7 @@ impl<'s> Chain<'s> {
     pub(super) fn fill(&mut self) {
         self.screens();
         self.campaigns();
+        self.shops();
         self.week();
         self.say();
         self.voices();
@@ -216,6 +220,38 @@ impl<'s> Chain<'s> {
 
     pub(super) fn manifest(&self, terminal: &Terminal) -> Manifest {
         self.stand.manifest(terminal)
+    }
+
+    /// The jazz has a shop, which tells the hub of seats, and a program that hears of them.
+    fn shops(&mut self) {
+        let path = "/campaigns/friday-night-jazz/conversion-keys";
+        let key = self.call("POST", path, &json!({ "name": "票务 Tickets" }));
+        key["bearer"].as_str().unwrap().clone_into(&mut self.shop);
+        let hook = json!({ "name": "会员系统 Members", "kind": "json", "events": ["conversion", "share"],
+            "campaign": "friday-night-jazz", "url": "https://members.cafe.example/in", "secret": "a secret of theirs" });
+        let hook = self.call("POST", "/hooks", &hook)["hook"].to_string();
+        // Nobody is there to take anything, and a pause is always the same.
+        self.call(
+            "POST",
+            &format!("/hooks/{hook}"),
+            &json!({ "paused": true }),
+        );
+    }
+
+    /// Every other one who gets to the shop of the jazz takes a seat.
+    pub(super) fn sell(&self, campaign: &str, person: u32, target: &str) {
+        let click = target.split_once("pclick=").map(|(_, rest)| &rest[..32]);
+        let Some(click) = click.filter(|_| campaign == AIRING[0] && person % 2 == 0) else {
+            return;
+        };
+        let order = json!({ "click": click, "id": format!("2026-{}", 10_000 + person), "kind": "purchase",
+            "value": "128.00", "currency": "CNY" });
+        let sent = self
+            .stand
+            .client
+            .post(self.stand.address("/v1/conversions"));
+        let sent = sent.bearer_auth(&self.shop).body(order.to_string()).send();
+        assert!(sent.unwrap().status().is_success());
     }
 
     fn say(&self) {

@@ -74,6 +74,13 @@ const PAGES: &[(&str, &str, bool)] = &[
         "/console/campaigns/friday-night-jazz/news/1",
         false,
     ),
+    (
+        "/console/campaigns/{campaign}/conversions",
+        "/console/campaigns/friday-night-jazz/conversions",
+        false,
+    ),
+    ("/console/hooks", "/console/hooks", false),
+    ("/console/hooks/{hook}", "/console/hooks/1", false),
     ("/console/new", "/console/new", false),
     ("/console/drafts", "/console/drafts", false),
     (

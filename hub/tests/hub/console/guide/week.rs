@@ -136,7 +136,8 @@ impl Chain<'_> {
             }
             open(&own, &share);
             if person % 3 == 0 {
-                open(&own, &format!("{share}/go"));
+                let pressed = open(&own, &format!("{share}/go"));
+                self.sell(&content.campaign, self.people, &location(&pressed));
             }
             if person % 5 == 2 {
                 let theirs = location(&open(&friend, &share));
