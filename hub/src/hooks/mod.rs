@@ -1,7 +1,8 @@
-//! Tells programs and chat groups of what happens: what shops report, and links that were passed on.
+//! Tells programs and chat groups of what happens: what shops report, and links that were passed
+//! on.
 //!
 //! ```text
-//! store::take_conversion, store::open_share ─▶ messages in the database ─▶ service (claims) ─▶ hook
+//! take_conversion, open_share ─▶ messages in the database ─▶ service (claims) ─▶ hook
 //! ```
 //!
 //! Invariants: what is told is in the database before anybody is told; each call has a time and a

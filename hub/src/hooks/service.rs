@@ -1,8 +1,8 @@
 //! Sends what is due, several hooks at one time.
 //!
-//! Invariants: at most [`THREADS`] calls are on their way at one time, each for a bounded time; what
-//! goes to one hook goes in order, and the first that fails ends its turn; hooks that failed are
-//! tried in rounds of their own, so they hold up none that are well.
+//! Invariants: at most [`THREADS`] calls are on their way at one time, each for a bounded time;
+//! what goes to one hook goes in order, and the first that fails ends its turn; hooks that failed
+//! are tried in rounds of their own, so they hold up none that are well.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -2,8 +2,8 @@
 //!
 //! A signed link proves that somebody who has the campaign's link secret wrote all that stands
 //! before the signature. It does not prove that whoever opens it has bought anything, nor that it
-//! is opened for the first time; its id counts once. A link without a signature proves that somebody
-//! has the click id of a press, and nothing else.
+//! is opened for the first time; its id counts once. A link without a signature proves that
+//! somebody has the click id of a press, and nothing else.
 
 use axum::extract::Query;
 use axum::http::Uri;

@@ -107,9 +107,9 @@ impl Store {
     }
 
     /// Deletes what was received more than `keep_days` whole days of UTC ago: plays, scans, links,
-    /// visits and conversions. A scan or a link stays while something stays that was passed on of it; a scan
-    /// stays, with all that was passed on of it, while its play does. `progress` hears how many
-    /// rows are gone.
+    /// visits and conversions. A scan or a link stays while something stays that was passed on of
+    /// it; a scan stays, with all that was passed on of it, while its play does. `progress` hears
+    /// how many rows are gone.
     ///
     /// # Errors
     /// Too few days are to be kept, or the database fails; then a part may be gone already, and the
