@@ -138,7 +138,8 @@ fn words_go_and_facts_stay_whoever_takes_them_away() {
         }
         let campaign = "cafe".parse().unwrap();
         let change = |name: &str, change| {
-            let changed = store.change_voice(&Actor::COMMAND_LINE, (&campaign, name), change, 9);
+            let changed =
+                store.change_voice(&Actor::COMMAND_LINE, (&campaign, name), change, now_ms);
             changed.unwrap()
         };
         assert!(change("answered", VoiceChange::Approve(true)));
