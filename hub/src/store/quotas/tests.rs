@@ -187,7 +187,8 @@ fn a_slot_has_room_for_what_was_agreed_and_no_more() {
             }
         );
         // An upload is told before it is read, and one in place of what is there may take its room.
-        let room = |into| store.room_for(&NOBODY, into).unwrap();
+        let room =
+            |into: Option<&passerby_protocol::CampaignId>| store.room_for(&NOBODY, into).unwrap();
         let of_slot = room(Some(&slot.campaign));
         assert_eq!(of_slot.adding, Some(20));
         assert_eq!((of_slot.bytes(false), of_slot.bytes(true)), (20, 50));

@@ -6,13 +6,16 @@ use crate::database::{DatabaseError, Transaction};
 use crate::store::report::breakdown::figures::{By, Figures, Filter, Key};
 use crate::store::report::names::{self, Names, Wanted};
 
+/// Finds the places of the rows that are shown.
+type Places<'a> = dyn Fn(&[(Key, Figures)]) -> Range<usize> + Sync + 'a;
+
 /// Which rows somebody shows: the names of others are not read.
 #[derive(Clone, Copy)]
 pub enum Shown<'a> {
     /// All of them.
     All,
     /// Those at these places, of all that there are.
-    Some(&'a (dyn Fn(&[(Key, Figures)]) -> Range<usize> + Sync)),
+    Some(&'a Places<'a>),
 }
 
 /// Reads what people call the rows that are shown, and what is asked for.
