@@ -108,7 +108,7 @@ impl<'a> MovingRows<'a> {
         match &self.kind {
             Rows::Picture(rows) => rows.row(place, from, out, scratch),
             Rows::Video(rows) => rows.row(place, from, out, scratch),
-            Rows::Strip(rows) => rows.row(place, from, out, scratch),
+            Rows::Strip(rows) => rows.row(place, from, out),
         }
     }
 }

@@ -9,8 +9,6 @@ pub(super) struct Scratch {
     pub(super) row: Vec<u8>,
     /// A moving layer's row.
     pub(super) moving: Vec<u8>,
-    /// A strip's row, with one pixel more.
-    pub(super) strip: Vec<u8>,
     /// Two rows mixed, in 128ths of a step.
     pub(super) wide: Vec<i16>,
     /// Of each column the two numbers that are mixed, in 128ths.

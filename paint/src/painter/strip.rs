@@ -1,7 +1,6 @@
 //! Rows of a strip that runs.
 
 use crate::painter::mix::{BLOCK, mix, mix_of_two, share};
-use crate::painter::scratch::Scratch;
 
 /// A strip, and where its columns and rows are seen.
 pub(super) struct StripRows<'a> {
@@ -43,7 +42,7 @@ impl<'a> StripRows<'a> {
     }
 
     /// Fills a row from a column on; `place` is the row's, in pixels of the strip.
-    pub(super) fn row(&self, place: f32, from: usize, out: &mut [u8], scratch: &mut Scratch) {
+    pub(super) fn row(&self, place: f32, from: usize, out: &mut [u8]) {
         let columns = &self.columns[from..from + out.len() / 4];
         if self.is_turned {
             let (left, part) = parted(place);
@@ -57,11 +56,7 @@ impl<'a> StripRows<'a> {
         let row = self.row_at(place);
         if self.is_run {
             let (left, part) = parted(columns.first().copied().unwrap_or_default());
-            // One pixel more than is seen: each is mixed with the next.
-            let (strip, bytes) = (&mut scratch.strip, out.len());
-            strip.resize(bytes + 4, 0);
-            self.copy(left, row, strip);
-            mix_of_two(out, &strip[..bytes], &strip[4..], &[share(part); BLOCK]);
+            self.run(left, row, share(part), out);
             return;
         }
         for (pixel, along) in out.chunks_exact_mut(4).zip(columns) {
@@ -98,21 +93,31 @@ impl<'a> StripRows<'a> {
         &self.pixels[start..start + 4]
     }
 
-    /// Copies pixels that follow each other, piece by piece.
-    fn copy(&self, place: i64, row: usize, out: &mut [u8]) {
+    /// Fills a row with pixels that follow each other, each mixed with the next, piece by piece as
+    /// they lie in memory.
+    fn run(&self, place: i64, row: usize, share: i16, out: &mut [u8]) {
         let mut along = self.along(place);
-        let mut filled = 0;
-        let wanted = out.len() / 4;
-        while filled < wanted {
+        let (mut out, shares) = (out, [share; BLOCK]);
+        while !out.is_empty() {
             let left = along % self.row_px;
-            let count = (self.row_px - left)
-                .min(self.length - along)
-                .min(wanted - filled);
+            let rest = (self.row_px - left).min(self.length - along);
             let start = ((along / self.row_px * self.height + row) * self.row_px + left) * 4;
-            out[filled * 4..(filled + count) * 4]
-                .copy_from_slice(&self.pixels[start..start + count * 4]);
-            filled += count;
+            // The last pixel of a piece is followed by the first one of another.
+            let count = (rest - 1).min(out.len() / 4);
+            let (piece, after) = out.split_at_mut(count * 4);
+            let bytes = piece.len();
+            let (these, next) = (&self.pixels[start..], &self.pixels[start + 4..]);
+            mix_of_two(piece, &these[..bytes], &next[..bytes], &shares);
             along = (along + count) % self.length;
+            out = after;
+            if count + 1 == rest && !out.is_empty() {
+                let (last, after) = out.split_at_mut(4);
+                let at = i64::try_from(along).unwrap_or_default();
+                last.copy_from_slice(self.pixel(at, row));
+                mix(last, self.pixel(at + 1, row), share);
+                along = (along + 1) % self.length;
+                out = after;
+            }
         }
     }
 }

@@ -43,8 +43,8 @@ use crate::cli::options::ConfigFile;
 /// lays out all text, opens each web page once, which takes seconds each, and judges whether people
 /// can read each code from where they stand, also of what the hub has sent. The first seconds of
 /// each film are decoded to see whether this machine is fast enough for it. Notes, such as that one
-/// is not, what decodes films and whether a GPU draws, do not change the exit code. When all is good
-/// it says how many campaigns it has looked at.
+/// is not, what decodes films and whether a GPU draws, do not change the exit code. When all is
+/// good it says how many campaigns it has looked at.
 #[derive(clap::Args)]
 pub(super) struct Check {
     /// Campaign folders, or folders of campaigns, to look at as if this screen played them.
