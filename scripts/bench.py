@@ -115,7 +115,7 @@ PARTS = {
     ),
     "rivals": Part(
         "Beside other players",
-        "12 minutes",
+        "20 minutes",
         "The same pictures, films and lines that run by, played by Passerby (by the processor and by the GPU), by a "
         "Chromium kiosk page and by mpv, each on an X server of its own; and what Passerby is to reach beside them. "
         "In brackets: how many times Passerby's figure it is.",

@@ -27,7 +27,7 @@ JUDGES = {
     "the CPU presenter": "every_frame_of_many_changes_is_right",
     "the GPU presenter": "every_frame_of_many_changes_is_right_on_the_gpu",
 }
-JUDGE_SECONDS_MAX = 330
+JUDGE_SECONDS_MAX = 900
 
 
 @dataclass

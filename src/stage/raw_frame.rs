@@ -15,11 +15,13 @@ pub(super) struct RawFrame {
 impl RawFrame {
     /// Puts the channels in order; the screen itself is opaque, whatever alpha the output keeps.
     pub(super) fn into_snapshot(mut self, zones: Vec<SnapshotZone>) -> Snapshot {
-        for pixel in self.bytes.chunks_exact_mut(4) {
-            if self.is_bgra {
-                pixel.swap(0, 2);
-            }
-            pixel[3] = 255;
+        for pixel in self.bytes.as_chunks_mut::<4>().0 {
+            let [first, green, last, _] = *pixel;
+            *pixel = if self.is_bgra {
+                [last, green, first, 255]
+            } else {
+                [first, green, last, 255]
+            };
         }
         Snapshot {
             width_px: self.width_px,

@@ -94,7 +94,7 @@ impl<'a> VideoRows<'a> {
         let (Some(run), Some(pairs)) = (self.run, self.pairs) else {
             return 0;
         };
-        if down.share != 0 || from % 2 != 0 || !is_usual(&self.colours) {
+        if down.share != 0 || !from.is_multiple_of(2) || !is_usual(&self.colours) {
             return 0;
         }
         let (width, height) = (self.width / 2, self.height / 2);
