@@ -1,7 +1,7 @@
 //! `GET /feed/{campaign}`: the news of a campaign for feed readers (Atom, RFC 4287).
 //!
-//! Invariants: only what was sent is in it, the newest alone; a reader that has it already gets 304;
-//! nobody is counted.
+//! Invariants: only what was sent is in it, the newest alone; a reader that has it already gets
+//! 304; nobody is counted.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};

@@ -156,8 +156,8 @@ impl Store {
         Ok(())
     }
 
-    /// Ties a phone to whoever has a private link, in place of the one before. Returns whether there
-    /// is such a person.
+    /// Ties a phone to whoever has a private link, in place of the one before. Returns whether
+    /// there is such a person.
     ///
     /// # Errors
     /// The database fails.

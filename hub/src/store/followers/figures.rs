@@ -1,7 +1,7 @@
 //! How many follow, and who they are for whoever runs the campaign.
 //!
-//! Invariant: a figure is counted from facts that lead to nobody; addresses are listed for those who
-//! run the campaign alone.
+//! Invariant: a figure is counted from facts that lead to nobody; addresses are listed for those
+//! who run the campaign alone.
 
 use std::collections::BTreeMap;
 

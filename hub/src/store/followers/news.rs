@@ -1,7 +1,7 @@
 //! News of a campaign, for those who follow it by mail or by its feed.
 //!
-//! Invariants: what was sent is never changed; a draft goes to nobody; whoever follows at the moment
-//! at which it is sent gets it, and nobody who comes later.
+//! Invariants: what was sent is never changed; a draft goes to nobody; whoever follows at the
+//! moment at which it is sent gets it, and nobody who comes later.
 
 use passerby_protocol::{CampaignId, foreign};
 
