@@ -8,7 +8,6 @@ use crate::store::rollups::{
     ConversionKey, ConversionSums, PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey,
     VisitSums,
 };
-use crate::store::rollups::{PlayKey, PlaySums, ScanKey, ScanSums, ShareKey, VisitKey, VisitSums};
 
 /// Sums of pruned rows, in the shape of the figures, by the quarter of an hour.
 #[derive(Debug, Default)]
