@@ -20,7 +20,7 @@ use crate::base_frames::{AboutBase, Base, FrameKey, KeptFrames};
 use crate::creative::known_films::KnownFilms;
 use crate::creative::picture_file;
 use crate::creative::video::{BackgroundLooks, Tools};
-use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper};
+use crate::creative::web_page::{KeeperConfig, PAGES_MAX, SnapshotKeeper, stand_in};
 use crate::creative::{card, house, notice, ticker, video_content};
 use crate::live::FrameSources;
 use crate::page::code_square::CodePlan;
@@ -183,6 +183,17 @@ impl SlideComposer {
                     }
                     self.hang(&mut content, order, frame, words.as_ref())?
                 }
+                CreativeKind::Page if self.settings.pages_as_cards => {
+                    self.check_letters(None, words.as_ref())?;
+                    let address = stand_in::card(file)?;
+                    let none = card::Pictures::default();
+                    let page = card::draw(&mut self.typesetter, &address, &none, &card_context)
+                        .map_err(|error| ComposeError::new(format!("{}: {error}", file.name)))?;
+                    UnturnedSlide {
+                        remarks: page.remarks,
+                        ..UnturnedSlide::still(page.canvas)
+                    }
+                }
                 CreativeKind::Page => self.web_page(file, order, frame, words.as_ref(), health)?,
                 CreativeKind::Card => {
                     self.check_letters(None, words.as_ref())?;
@@ -286,8 +297,8 @@ impl SlideComposer {
         let planned = code
             .map(|code| {
                 let span = tracing::trace_span!("code encode").entered();
-                let matrix =
-                    QrMatrix::encode(&code.url).map_err(|error| ComposeError(error.to_string()))?;
+                let matrix = QrMatrix::encode(&code.url)
+                    .map_err(|error| ComposeError::new(error.to_string()))?;
                 drop(span);
                 let modules = matrix.modules();
                 let (corner, plan) =
@@ -405,7 +416,7 @@ impl SlideComposer {
             let line = line.unwrap_or_default();
             let missing = self.typesetter.fonts().missing_glyphs(line);
             if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
-                return Err(ComposeError(format!(
+                return Err(ComposeError::new(format!(
                     "the {what} {line:?} has {letter} (U+{:04X}), which the fonts lack; write it without, or put a font that has it into the font folder",
                     u32::from(letter)
                 )));

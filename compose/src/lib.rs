@@ -42,7 +42,7 @@ pub use crate::text::fonts::Fonts;
 pub const QUIET_LIBRARIES: &str = "usvg=off,resvg=off,simplecss=off,fontdb=off,tiny_skia=off";
 
 fn too_long(what: &str, line: &str) -> ComposeError {
-    ComposeError(format!(
+    ComposeError::new(format!(
         "the {what} {line:?} does not fit on this screen; shorten it"
     ))
 }

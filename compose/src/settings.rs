@@ -32,6 +32,9 @@ pub struct Settings {
     /// Whether each film that is shown is also decoded once in the background, and what of it is
     /// missing is told to those who listen to the composer's findings.
     pub looks_through_films: bool,
+    /// Whether a card with its address stands for a web page: for previews, which are drawn where
+    /// nobody can look at it.
+    pub pages_as_cards: bool,
 }
 
 /// Where sound goes.
@@ -58,6 +61,7 @@ impl Default for Settings {
             own_folders: Vec::new(),
             sound: None,
             looks_through_films: false,
+            pages_as_cards: false,
         }
     }
 }

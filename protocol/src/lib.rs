@@ -33,6 +33,7 @@ pub mod campaign;
 pub mod card;
 pub mod changes;
 pub mod condition;
+pub mod content_fault;
 pub mod creative;
 pub mod csv;
 pub mod dating;

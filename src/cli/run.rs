@@ -272,6 +272,7 @@ fn settings_of(
             volume_percent: sound.volume_percent,
         }),
         looks_through_films: true,
+        pages_as_cards: false,
     }
 }
 

@@ -119,6 +119,7 @@ fn problem(path: &Path, line: u64, message: String) -> Problem {
         file: path.display().to_string(),
         line: usize::try_from(line).unwrap_or(usize::MAX),
         message,
+        fault: None,
     }
 }
 

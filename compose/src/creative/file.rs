@@ -9,6 +9,7 @@ use passerby_folder::regular_file::{self, FileError};
 use passerby_folder::text;
 use passerby_playout::content::creative::CreativeFile;
 use passerby_protocol::Digest;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
 /// Reads the first `bytes_max` bytes of a file, or all of it if it is shorter. `what` is what
@@ -16,7 +17,7 @@ use passerby_protocol::limits::TOML_BYTES_MAX;
 ///
 /// # Errors
 /// It is missing, may not be read, is no file or is empty, or the disk fails.
-pub(crate) fn read_start(path: &Path, bytes_max: u64, what: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn read_start(path: &Path, bytes_max: u64, what: &str) -> Result<Vec<u8>, Told> {
     let bytes = regular_file::open_within(path)
         .and_then(|file| file.start(bytes_max))
         .map_err(|error| match error {
@@ -26,7 +27,7 @@ pub(crate) fn read_start(path: &Path, bytes_max: u64, what: &str) -> Result<Vec<
             other => other.to_string(),
         })?;
     if bytes.is_empty() {
-        return Err("the file is empty; copy it again".to_owned());
+        return Err(ContentFault::Empty.into());
     }
     Ok(bytes)
 }

@@ -56,7 +56,7 @@ pub(crate) fn of(tools: &Tools, clip: &Clip, side_px: u32) -> Result<Bitmap, Com
         worth < DEVIATION_GOOD && moments.peek().is_some()
     })?;
     best.and_then(|(_, picture)| video_content::bitmap_of(&picture))
-        .ok_or_else(|| ComposeError("it has no picture; export it anew".to_owned()))
+        .ok_or_else(|| ComposeError::new("it has no picture; export it anew".to_owned()))
 }
 
 /// How far luma strays from its mean.

@@ -1,49 +1,46 @@
 //! What a file really is that only has the name of a picture.
 
+use passerby_protocol::content_fault::{ContentFault, OtherFile};
+
 /// How far into a text its first tag is looked for, in bytes.
 const TEXT_BYTES: usize = 1_024;
-/// Brands of ISO files that hold a picture (ISO/IEC 23008-12), and how people call them.
-const BRANDS: [(&[u8], &str); 8] = [
-    (b"heic", "a HEIC picture"),
-    (b"heix", "a HEIC picture"),
-    (b"heim", "a HEIC picture"),
-    (b"heis", "a HEIC picture"),
-    (b"mif1", "a HEIC picture"),
-    (b"msf1", "a HEIC picture"),
-    (b"avif", "an AVIF picture"),
-    (b"avis", "an AVIF picture"),
+/// Brands of ISO files that hold a picture (ISO/IEC 23008-12), and which.
+const BRANDS: [(&[u8], OtherFile); 8] = [
+    (b"heic", OtherFile::Heic),
+    (b"heix", OtherFile::Heic),
+    (b"heim", OtherFile::Heic),
+    (b"heis", OtherFile::Heic),
+    (b"mif1", OtherFile::Heic),
+    (b"msf1", OtherFile::Heic),
+    (b"avif", OtherFile::Avif),
+    (b"avis", OtherFile::Avif),
 ];
 /// What other files begin with.
-const OPENINGS: [(&[u8], &str); 5] = [
-    (b"%PDF-", "a PDF document"),
-    (b"BM", "a BMP picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"\0\0\x01\0", "an icon"),
+const OPENINGS: [(&[u8], OtherFile); 5] = [
+    (b"%PDF-", OtherFile::Pdf),
+    (b"BM", OtherFile::Bmp),
+    (b"II*\0", OtherFile::Tiff),
+    (b"MM\0*", OtherFile::Tiff),
+    (b"\0\0\x01\0", OtherFile::Icon),
 ];
 
 /// Says what a file is that is no picture of ours, and what to do; `None` when it may be one, or
 /// something unknown.
-pub(super) fn named(bytes: &[u8]) -> Option<String> {
+pub(super) fn named(bytes: &[u8]) -> Option<ContentFault> {
     if is_web_page(bytes) {
-        return Some(
-            "it is a web page that was saved under the name of a picture; save the picture itself"
-                .to_owned(),
-        );
+        return Some(ContentFault::WebPageAsPicture);
     }
     let what = match (bytes.get(4..8), bytes.get(8..12)) {
         (Some(b"ftyp"), Some(brand)) => {
             let known = BRANDS.iter().find(|(known, _)| *known == brand);
-            known.map_or("a film or sound", |(_, what)| *what)
+            known.map_or(OtherFile::Film, |(_, what)| *what)
         }
         _ => {
             let known = OPENINGS.iter().find(|(known, _)| bytes.starts_with(known));
             known?.1
         }
     };
-    Some(format!(
-        "it is {what}, whatever its name says; export it as JPEG or PNG"
-    ))
+    Some(ContentFault::OtherFile { what })
 }
 
 /// Whether the first tag of a text is one of HTML.

@@ -11,6 +11,7 @@ use passerby_playout::content::creative::{CreativeFile, Part};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::Digest;
 use passerby_protocol::campaign::Colours;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use passerby_protocol::limits::CREATIVE_BYTES_MAX;
 
 use crate::creative::animation::{self, Animation};
@@ -161,17 +162,16 @@ fn read_and_decode(
     path: &Path,
     creative: Option<&Digest>,
 ) -> Result<Opened, ComposeError> {
-    let says = |what: String| ComposeError(format!("{name}: {what}"));
+    let says = |told: Told| ComposeError::new(told.of(name));
     let bytes = read(path).map_err(says)?;
     if let Some(creative) = creative
         && Digest::of(&bytes) != *creative
     {
-        let what = "the file changed on disk since it was scheduled; reload the content, or put the old file back";
-        return Err(says(what.to_owned()));
+        return Err(says(ContentFault::Changed.into()));
     }
     let bytes = drawing::in_utf_8(bytes);
     if let Some(other) = other_kinds::named(&bytes) {
-        return Err(says(other));
+        return Err(says(other.into()));
     }
     if drawing::is_svg(&bytes) {
         return Ok(Opened::Drawing(bytes));
@@ -179,17 +179,12 @@ fn read_and_decode(
     decode(name, bytes).map_err(says)
 }
 
-fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
+fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, Told> {
     let format = match image::guess_format(&bytes) {
         Ok(
             format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif),
         ) => format,
-        _ => {
-            return Err(
-                "it is no JPEG, PNG, WebP, GIF or SVG picture, whatever its name says; export it as one"
-                    .to_owned(),
-            );
-        }
+        _ => return Err(ContentFault::NoPicture.into()),
     };
     let bytes = mended(format, bytes);
     let mut notes = Vec::new();
@@ -205,23 +200,17 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Opened, String> {
     opened_still(format, &bytes, notes)
 }
 
-fn opened_still(
-    format: ImageFormat,
-    bytes: &[u8],
-    mut notes: Vec<String>,
-) -> Result<Opened, String> {
+fn opened_still(format: ImageFormat, bytes: &[u8], mut notes: Vec<String>) -> Result<Opened, Told> {
     let still = still(format, bytes)?;
     notes.extend(still.notes);
     Ok(Opened::Still(still.bitmap, notes))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn read(path: &Path) -> Result<Vec<u8>, Told> {
     let bytes = file::read_start(path, CREATIVE_BYTES_MAX + 1, "picture")?;
     if bytes.len() as u64 > CREATIVE_BYTES_MAX {
-        return Err(format!(
-            "the file is larger than {} MiB; export it smaller",
-            CREATIVE_BYTES_MAX >> 20
-        ));
+        let mib_max = CREATIVE_BYTES_MAX >> 20;
+        return Err(ContentFault::FileTooLarge { mib_max }.into());
     }
     Ok(bytes)
 }

@@ -75,7 +75,7 @@ pub(crate) fn open(
         }
         (Ok((_, None)), Some(Err(error))) | (Err(error), _) => return Err(error),
         (Ok((_, None)), None) => {
-            return Err(ComposeError(format!(
+            return Err(ComposeError::new(format!(
                 "{}: it has no first picture; export it anew",
                 file.name
             )));
@@ -144,7 +144,7 @@ pub(crate) fn look(
     let loss = video::what_is_missing(tools, &clip)?;
     Ok(VideoFacts {
         size_px: clip.size_px(),
-        loss: loss.map(ComposeError),
+        loss: loss.map(ComposeError::new),
         notes,
     })
 }
@@ -173,8 +173,9 @@ pub(crate) fn first_picture(
             health: Health::default(),
         },
     )?;
-    bitmap_of(&video.first)
-        .ok_or_else(|| ComposeError(format!("{name}: its first picture is none; export it anew")))
+    bitmap_of(&video.first).ok_or_else(|| {
+        ComposeError::new(format!("{name}: its first picture is none; export it anew"))
+    })
 }
 
 /// A video's picture in colours; `None` for what is no video's.

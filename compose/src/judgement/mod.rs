@@ -21,6 +21,7 @@ use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::{Colours, CreativeKind};
 use passerby_protocol::card::{Card, Ticker, colours_or};
+use passerby_protocol::content_fault::Told;
 use passerby_protocol::toml_fields::{Problem, line_of};
 use passerby_protocol::web_page::WebPage;
 
@@ -268,5 +269,9 @@ impl Judgement {
 fn problem_of(path: &Path, name: &str, error: &ComposeError) -> Problem {
     let reason = error.to_string();
     let message = reason.strip_prefix(&format!("{name}: ")).unwrap_or(&reason);
-    Problem::with_file(path.display().to_string(), message)
+    let told = Told {
+        words: message.to_owned(),
+        fault: error.fault().cloned(),
+    };
+    Problem::with_file(path.display().to_string(), told)
 }

@@ -8,11 +8,13 @@ use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::{Colours, CreativeKind};
 
-use crate::creative::card;
+use crate::creative::card::{self, CardContext, Pictures};
 use crate::creative::film_still;
 use crate::creative::picture_file;
+use crate::creative::ticker;
 use crate::creative::video::Clip;
 use crate::creative::video_content;
+use crate::creative::web_page::stand_in;
 use crate::judgement::Judge;
 use crate::page::content::Content;
 use crate::page::frame::Frame;
@@ -40,8 +42,9 @@ pub struct Preview {
 impl Judge {
     /// Makes a picture of a creative with at most `side_px` on its longer side; pictures are never
     /// enlarged. Of an animation it is the first frame, of a video its poster, else its first good
-    /// picture, of a card the card on a wide screen. What is transparent shows the paper that a
-    /// screen would lay beneath it. `None` for tickers and web pages.
+    /// picture, of a card the card on a wide screen, of a ticker its first moment there, and of a
+    /// web page a card with its address. What is transparent shows the paper that a screen would
+    /// lay beneath it.
     ///
     /// # Errors
     /// A reason that names the file and what to do, as the screen would give it.
@@ -50,7 +53,7 @@ impl Judge {
         creative: &CreativeFile,
         colours: &Colours,
         side_px: u32,
-    ) -> Result<Option<Preview>, ComposeError> {
+    ) -> Result<Preview, ComposeError> {
         let fonts = self.fonts.of_drawings();
         let content: Box<dyn Content> = match (creative.kind, creative.parts.first()) {
             (CreativeKind::Picture | CreativeKind::Drawing, _) => {
@@ -67,8 +70,9 @@ impl Judge {
                 }
                 Box::new(film_still::of(&self.tools, &clip, side_px)?)
             }
-            (CreativeKind::Card, _) => Box::new(self.card_still(creative, colours)?),
-            (CreativeKind::Ticker | CreativeKind::Page, _) => return Ok(None),
+            (CreativeKind::Card | CreativeKind::Ticker | CreativeKind::Page, _) => {
+                Box::new(self.text_still(creative, colours)?)
+            }
         };
         let paper = Theme::choose(colours, &content.sample()).paper;
         let (width, height) = content.size();
@@ -76,22 +80,38 @@ impl Judge {
         let side = |side: u32| px((real(side) * scale).round()).max(1);
         let (width_px, height_px) = (side(width), side(height));
         let whole = Crop::whole(width, height);
-        Ok(Some(Preview {
+        Ok(Preview {
             width_px,
             height_px,
             rgb: content.scaled(whole, (width_px, height_px), paper)?,
-        }))
+        })
     }
 
-    /// A card as it looks on a wide screen, where nothing moves.
-    fn card_still(
+    /// What is made of words, as it looks on a wide screen where nothing moves.
+    fn text_still(
         &self,
         creative: &CreativeFile,
         colours: &Colours,
     ) -> Result<Bitmap, ComposeError> {
         let frame = Frame::of(&CARD_SCREEN)?;
         let mut typesetter = Typesetter::with_fonts(self.fonts.clone());
-        let canvas = card::open_still(&mut typesetter, creative, &frame, colours)?;
+        let canvas = match creative.kind {
+            CreativeKind::Ticker => ticker::open_still(&mut typesetter, creative, &frame, colours)?,
+            CreativeKind::Page => {
+                let address = stand_in::card(creative)?;
+                let card_context = CardContext {
+                    frame: &frame,
+                    code: None,
+                    colours,
+                    dwell: None,
+                };
+                let none = Pictures::default();
+                card::draw(&mut typesetter, &address, &none, &card_context)
+                    .map_err(|error| ComposeError::new(format!("{}: {error}", creative.name)))?
+                    .canvas
+            }
+            _ => card::open_still(&mut typesetter, creative, &frame, colours)?,
+        };
         Ok(Bitmap {
             width: canvas.width,
             height: canvas.height,

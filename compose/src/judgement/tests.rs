@@ -258,7 +258,7 @@ fn a_machine_without_ffmpeg_cannot_tell_about_films() {
 fn previews_show_what_screens_show_upright_and_in_srgb() {
     let preview = |name: &str, side| {
         let made = judge().preview(&creative(&media(name), &[]), &Colours::default(), side);
-        made.expect(name).expect("a picture")
+        made.expect(name)
     };
     for name in [
         "profile_adobe.jpg",
@@ -290,7 +290,7 @@ fn previews_show_what_screens_show_upright_and_in_srgb() {
     };
     let rgba = creative(&media("rgba.png"), &[]);
     let on_paper = judge().preview(&rgba, &colours, 32);
-    let on_paper = on_paper.expect("rgba.png").expect("a picture");
+    let on_paper = on_paper.expect("rgba.png");
     assert_eq!(on_paper.rgb[(18 * 32 + 24) * 3..][..3], [32, 64, 96]);
 }
 
@@ -302,20 +302,39 @@ fn a_preview_of_a_card_has_its_words_and_no_time_that_would_stand_still() {
         judge().preview(&creative(&path, &[]), &Colours::default(), 320)
     };
     let words = preview("a.card.toml", "headline = 'Tea'\n");
-    let words = words.expect("a card").expect("a picture");
+    let words = words.expect("a card");
     assert_eq!((words.width_px, words.height_px), (320, 180));
     assert!(words.rgb.iter().any(|byte| *byte != words.rgb[0]), "words");
     let with_clock = preview(
         "b.card.toml",
         "headline = 'Tea'\nclock = true\ndate = true\n",
     );
-    assert_eq!(with_clock, Ok(Some(words)));
-    for (name, text) in [
-        ("a.ticker.toml", "lines = ['Tea']\n"),
-        ("a.page.toml", "url = 'https://a.example/'\n"),
-    ] {
-        assert_eq!(preview(name, text), Ok(None), "{name}");
-    }
+    assert_eq!(with_clock, Ok(words));
+}
+
+#[test]
+fn a_preview_of_a_ticker_is_its_first_moment_and_one_of_a_web_page_is_a_card_with_its_address() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let preview = |name: &str, text: &str| {
+        let path = written(folder.path(), name, text.as_bytes());
+        let made = judge().preview(&creative(&path, &[]), &Colours::default(), 320);
+        made.expect(name)
+    };
+    let has_words = |seen: &Preview| seen.rgb.iter().any(|byte| *byte != seen.rgb[0]);
+    let ticker = preview("a.ticker.toml", "lines = ['Tea']\n");
+    assert_eq!((ticker.width_px, ticker.height_px), (320, 180));
+    assert!(has_words(&ticker));
+    // Nothing of it is a hole, and what runs is at the left already.
+    let dark = |x: usize| {
+        (70..110).any(|y| {
+            let at = (y * 320 + x) * 3;
+            ticker.rgb[at..at + 3].iter().all(|&byte| byte < 90)
+        })
+    };
+    assert!((0..60).any(dark), "its line begins at the left");
+    let page = preview("a.page.toml", "url = 'https://a.example/menu'\n");
+    let other = preview("b.page.toml", "url = 'https://b.example/menu'\n");
+    assert!(has_words(&page) && page != other);
 }
 
 /// A picture of one colour, transparent but for a bar in its middle.
@@ -360,7 +379,7 @@ fn what_is_transparent_stands_out_from_its_paper_on_the_screen_and_in_the_previe
             let made = composer.compose(&order, &Geometry::whole(160, 90));
             let shown = made.expect("composes").slide.rgba;
             let seen = judge().preview(&file, &Colours::default(), 160);
-            let seen = seen.expect("a preview").expect("a picture");
+            let seen = seen.expect("a preview");
             let at = |x: usize, y: usize| y * 160 + x;
             let of = |bytes: &[u8], start: usize| {
                 Rgb([bytes[start], bytes[start + 1], bytes[start + 2]])
@@ -388,7 +407,7 @@ fn a_paper_that_a_publisher_chose_is_kept_and_noted_where_a_picture_is_lost_on_i
     let black = creative(&bar(folder.path(), "a.png", Rgb([0; 3])), &[]);
     let on_dark = colours([16; 3]);
     let preview = judge().preview(&black, &on_dark, 160);
-    let preview = preview.expect("a preview").expect("a picture");
+    let preview = preview.expect("a preview");
     assert_eq!(preview.rgb[..3], [16; 3]);
     let judged = judge().judge(&black, &on_dark);
     assert_eq!(judged.is_shown(), Some(true));

@@ -13,6 +13,7 @@ use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_playout::screen::geometry::Geometry;
 use passerby_protocol::campaign::Corner;
+use passerby_protocol::content_fault::{ContentFault, Told};
 
 use crate::page::frame::Frame;
 use crate::raster::canvas::{Area, Canvas, px};
@@ -54,7 +55,7 @@ pub fn inspect_code(
     screen: &Geometry,
     dwell: Duration,
 ) -> Result<CodeInspection, ComposeError> {
-    let planned = QrMatrix::plan(link).map_err(|error| ComposeError(error.to_string()))?;
+    let planned = QrMatrix::plan(link).map_err(|error| ComposeError::new(error.to_string()))?;
     let frame = Frame::of(screen)?;
     let modules = planned.modules();
     let (_, plan) = plan_code(modules, corner, &frame, screen, Some(dwell))?;
@@ -122,8 +123,48 @@ pub(crate) fn plan(
     })
 }
 
+/// The same with whole numbers.
+fn fault_of(reason: Illegible) -> ContentFault {
+    let ms = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+    match reason {
+        Illegible::TooFar {
+            distance_m,
+            reach_m,
+            ..
+        } => ContentFault::CodeTooFar {
+            distance_cm: centimetres(distance_m),
+            reach_cm: centimetres(reach_m),
+        },
+        Illegible::TooSmall {
+            needed_px, room_px, ..
+        } => ContentFault::CodeTooSmall {
+            needed: needed_px,
+            room: room_px,
+        },
+        Illegible::TooShort { dwell, needed } => ContentFault::CodeTooShort {
+            dwell_ms: ms(dwell),
+            needed_ms: ms(needed),
+        },
+        Illegible::TooPale { .. } => ContentFault::CodeTooPale,
+        Illegible::TooNearEdge { needed_px, room_px } => ContentFault::CodeTooNearEdge {
+            needed: needed_px,
+            room: room_px,
+        },
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what fits"
+)]
+fn centimetres(metres: f64) -> u32 {
+    (metres * 100.0).round().clamp(0.0, 1e6) as u32
+}
+
 fn refused(reason: Illegible) -> ComposeError {
-    ComposeError(format!("the code would not be read: {reason}"))
+    let words = format!("the code would not be read: {reason}");
+    ComposeError::new(Told::with(words, fault_of(reason)))
 }
 
 /// Draws the code into its code square, in the frame as the output shows it: each module whole
@@ -197,5 +238,5 @@ pub(crate) fn plan_code(
         }
     }
     let what = "every corner of the zone lies under another zone, so its code has no place; make the other zones smaller, or air it without a code";
-    Err(ComposeError(what.to_owned()))
+    Err(ComposeError::new(what.to_owned()))
 }

@@ -44,11 +44,11 @@ impl Frame {
             90 | 270 => (screen.height_px, screen.width_px),
             other => {
                 let what = format!("rotation is {other}; use 0, 90, 180 or 270");
-                return Err(ComposeError(what));
+                return Err(ComposeError::new(what));
             }
         };
         if width == 0 || height == 0 || width.max(height) > SIDE_PX_MAX {
-            return Err(ComposeError(format!(
+            return Err(ComposeError::new(format!(
                 "the screen has {width} × {height} pixels; use 1 to {SIDE_PX_MAX} a side"
             )));
         }

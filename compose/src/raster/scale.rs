@@ -243,7 +243,7 @@ fn resize<P: PixelTrait + Default>(
         .crop(crop.left, crop.top, crop.width, crop.height);
     let mut result = vec![P::default(); width as usize * height as usize];
     let failed = |error: &dyn std::fmt::Display| {
-        ComposeError(format!(
+        ComposeError::new(format!(
             "the picture could not be scaled ({error}); export it in another size"
         ))
     };

@@ -108,7 +108,7 @@ fn judge(seen: &[(Reader, ReaderInput)], url: &str) -> Result<(), ComposeError> 
         .iter()
         .map(|(reader, sight)| format!("{reader} {sight}"))
         .collect();
-    Err(ComposeError(format!(
+    Err(ComposeError::new(format!(
         "the code would not scan: {} instead of {url:?}; change the link a little, or the code's corner",
         saw.join(", ")
     )))
@@ -206,7 +206,7 @@ fn stain(canvas: &Canvas, wanted: &[u8], inner: std::ops::Range<usize>, row: Are
 }
 
 fn malformed(what: &fmt::Arguments<'_>) -> ComposeError {
-    ComposeError(format!(
+    ComposeError::new(format!(
         "the code lost its form: {what}; something was drawn over it or too close to it, which is a fault of the terminal; please report it"
     ))
 }

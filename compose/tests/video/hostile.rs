@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use passerby_playout::messages::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::Health;
 use tempfile::TempDir;
 
 use crate::alone;
@@ -114,7 +114,8 @@ fn play_until(
     let health = Health::default();
     let mut video = match opened(path, &health, Some(0)) {
         Ok(video) => video,
-        Err(ComposeError(trouble)) => {
+        Err(error) => {
+            let trouble = error.to_string();
             assert!(
                 trouble.starts_with(&format!("{name}: ")),
                 "{what}: {trouble}"

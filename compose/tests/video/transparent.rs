@@ -159,8 +159,7 @@ fn they_stand_on_the_paper_of_the_slide_in_every_form() {
 
         let preview = judge
             .preview(&creative(&path), &order.colours, 192)
-            .expect(&name)
-            .expect("a picture");
+            .expect(&name);
         let (width, height) = (preview.width_px as usize, preview.height_px as usize);
         let at = (height / 2 * width + width * 5 / 6) * 3;
         assert!(

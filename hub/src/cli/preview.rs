@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::{Failure, Output};
 use crate::public_url::PublicUrl;
-use crate::publish::preview::{Asked, Drawers, Preview, Subject, View};
+use crate::publish::preview::{Asked, Drawers, Preview, RefusalOf, Subject, View};
 use crate::system::clock;
 
 #[derive(Args)]
@@ -91,6 +91,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     )?;
     match &facts.refusal {
         None => Ok(()),
+        Some(refusal) if refusal.of == RefusalOf::Page => {
+            eprintln!("note: {}", refusal.reason);
+            Ok(())
+        }
         Some(refusal) => Err(Failure::Input(vec![format!(
             "screens skip it: {}",
             refusal.reason

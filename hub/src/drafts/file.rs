@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::content_fault::Told;
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
 use crate::Hub;
@@ -36,7 +37,7 @@ pub enum FileFault {
     Known(String),
     /// What is in it.
     #[error("{0}")]
-    Content(String),
+    Content(Told),
     /// It cannot be stored, and the log says why.
     #[error("the hub cannot store it now; try again later, or tell whoever runs the hub")]
     Blob(#[from] BlobError),
@@ -74,7 +75,13 @@ pub(crate) fn store(
 ) -> Result<NewFile, FileFault> {
     let read = crate::publish::media::read(path, name).map_err(|problems| {
         let first = problems.into_iter().next();
-        FileFault::Content(first.map_or_else(String::new, |problem| problem.message))
+        FileFault::Content(first.map_or_else(
+            || "".into(),
+            |problem| Told {
+                words: problem.message,
+                fault: problem.fault,
+            },
+        ))
     })?;
     let claim = FileClaim {
         digest: read.digest,

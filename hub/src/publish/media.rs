@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_folder::regular_file::{self, FileError};
 use passerby_protocol::Digest;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use passerby_protocol::creative::{CreativeKind, NoVideo, video_media_type};
 use passerby_protocol::toml_fields::Problem;
 
@@ -21,17 +22,20 @@ const HEAD_BYTES: usize = 12;
 
 /// Reads a file.
 pub(crate) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
-    let wrong = |message: String| vec![Problem::with_file(path.display().to_string(), message)];
-    let unreadable = |error: io::Error| wrong(FileError::from(error).to_string());
+    let wrong = |told: Told| vec![Problem::with_file(path.display().to_string(), told)];
+    let unreadable = |error: io::Error| wrong(FileError::from(error).to_string().into());
     let kind = CreativeKind::of_name(name).unwrap_or(CreativeKind::Picture);
     let bytes_max = kind.bytes_max();
     let too_large = |bytes: u64| {
-        wrong(format!(
-            "it has {bytes} bytes; use a {} of at most {bytes_max}",
-            kind.word(),
-        ))
+        let fault = ContentFault::TooManyBytes {
+            bytes,
+            bytes_max,
+            kind,
+        };
+        wrong(fault.into())
     };
-    let opened = regular_file::open_within(path).map_err(|error| wrong(error.to_string()))?;
+    let opened =
+        regular_file::open_within(path).map_err(|error| wrong(error.to_string().into()))?;
     let said = opened.metadata().len();
     if said > bytes_max {
         return Err(too_large(said));
@@ -56,7 +60,7 @@ pub(crate) fn read(path: &Path, name: &str) -> Result<Creative, Vec<Problem>> {
         name: name.to_owned(),
         digest,
         size,
-        media_type: media_type(kind, &head).map_err(|reason| wrong(reason.to_string()))?,
+        media_type: media_type(kind, &head).map_err(|reason| wrong(reason.into()))?,
         source: path.to_path_buf(),
         thumbnail: None,
     })

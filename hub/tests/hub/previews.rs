@@ -232,6 +232,7 @@ fn what_screens_would_skip_is_said_with_what_is_at_fault() {
     let page = "url = 'https://shop.example/'\n";
     let preview = drawn("shop.page.toml", page.as_bytes(), "", (640, 360)).unwrap();
     assert_eq!(preview.facts.refusal.unwrap().of, RefusalOf::Page);
+    assert!(!preview.png.is_empty(), "a card with its address");
 }
 
 /// Damages a file in a way that is the same every time.

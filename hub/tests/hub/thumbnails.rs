@@ -102,6 +102,8 @@ fn drawings_animations_and_cards_are_seen_and_what_is_transparent_shows_the_camp
     // A card shows no time of day on a page, where it would stand still.
     std::fs::write(path("d.card.toml"), "headline = 'Sale'\nclock = true\n").unwrap();
     std::fs::write(path("e.ticker.toml"), "lines = ['Sale']\n").unwrap();
+    let page = "url = 'https://weather.example/harbour'\n";
+    std::fs::write(path("f.page.toml"), page).unwrap();
     stand.publish(&folder);
 
     let paper = [0x20, 0x40, 0x60];
@@ -122,8 +124,15 @@ fn drawings_animations_and_cards_are_seen_and_what_is_transparent_shows_the_camp
         .filter(|pixel| pixel.0.iter().all(|&byte| byte > 220))
         .count();
     assert!(bright > 500, "its words are white: {bright} pixels");
-    let ticker = stand.manifest(&terminal).campaigns[0].items[4].creative;
-    assert_eq!(stand.visit(1, &format!("/p/{ticker}.jpg")).status(), 404);
+    let ticker = seen(&stand, &terminal, 4);
+    assert_eq!(ticker.dimensions(), (800, 450));
+    let bright = ticker
+        .pixels()
+        .filter(|pixel| pixel.0.iter().all(|&byte| byte > 220))
+        .count();
+    assert!(bright > 500, "its line is white: {bright} pixels");
+    let page = seen(&stand, &terminal, 5);
+    assert_eq!(page.dimensions(), (800, 450));
 }
 
 #[test]

@@ -57,7 +57,10 @@ impl Composer for Reader {
         };
         let bytes = std::fs::read(&file.path);
         if !bytes.is_ok_and(|bytes| Digest::of(&bytes) == file.digest) {
-            return Err(ComposeError(format!("{}: not what it was", file.digest)));
+            return Err(ComposeError::new(format!(
+                "{}: not what it was",
+                file.digest
+            )));
         }
         let url = order.code.as_ref().map(|code| code.url.clone());
         Ok(Composed::from(Some(Shown {

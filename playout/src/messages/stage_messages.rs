@@ -15,6 +15,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use passerby_protocol::PlayNumber;
 use passerby_protocol::campaign::{Colours, Motion, TransitionKind};
+use passerby_protocol::content_fault::{ContentFault, Told};
 
 use crate::code::issuer::CodeOrder;
 use crate::content::catalog::CatalogItem;
@@ -150,7 +151,20 @@ impl Health {
 /// Says why an item cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ComposeError(pub String);
+pub struct ComposeError(pub String, Option<ContentFault>);
+
+impl ComposeError {
+    /// Says why.
+    pub fn new(told: impl Into<Told>) -> Self {
+        let Told { words, fault } = told.into();
+        Self(words, fault)
+    }
+
+    /// The reason in a form that can be said in any language, where there is one.
+    pub const fn fault(&self) -> Option<&ContentFault> {
+        self.1.as_ref()
+    }
+}
 
 /// How one slide gives way to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

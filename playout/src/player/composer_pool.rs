@@ -141,7 +141,7 @@ impl ComposerThread {
                     let composed =
                         catch_unwind(AssertUnwindSafe(|| composer.compose(&order, &geometry)))
                             .unwrap_or_else(|_| {
-                                Err(ComposeError(
+                                Err(ComposeError::new(
                                     "it made the composer fail; please report the file".to_owned(),
                                 ))
                             });

@@ -25,6 +25,7 @@ impl Unseen {
             file: file.to_owned(),
             line: line_of(written, &keys),
             message: self.message,
+            fault: None,
         }
     }
 }

@@ -164,6 +164,7 @@ impl<'a> Reader<'a> {
             file: self.file.to_owned(),
             line: line_at(self.text, place),
             message,
+            fault: None,
         });
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
+use crate::content_fault::{ContentFault, Told};
 use crate::foreign;
 
 /// One thing that is wrong with a file: where, what, and what would be right.
@@ -19,15 +20,20 @@ pub struct Problem {
     pub line: usize,
     /// What is wrong and what is accepted, as a sentence.
     pub message: String,
+    /// The same in a form that can be said in any language, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<ContentFault>,
 }
 
 impl Problem {
     /// Describes a problem with a whole file.
-    pub fn with_file(file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn with_file(file: impl Into<String>, message: impl Into<Told>) -> Self {
+        let Told { words, fault } = message.into();
         Self {
             file: file.into(),
             line: 0,
-            message: message.into(),
+            message: words,
+            fault,
         }
     }
 }
@@ -77,6 +83,7 @@ mod tests {
             file: "shop/\u{202e}gnp.eslaf\u{200b}.mp4".to_owned(),
             line: 3,
             message: "it names \u{2067}a\u{1b}[2J\u{2069}".to_owned(),
+            fault: None,
         };
         assert_eq!(problem.to_string(), "shop/gnp.eslaf.mp4:3: it names a [2J");
         // Programs that read JSON find the file by its name.

@@ -211,6 +211,7 @@ fn told(item: &CatalogItem, message: &str) -> Problem {
             item.placement + 1,
             placement.creative
         ),
+        fault: None,
     }
 }
 

@@ -43,6 +43,7 @@ impl Letters {
                 file: file.to_owned(),
                 line,
                 message: format!("{what} has {letters}, which no font here has; {advice}"),
+                fault: None,
             });
         }
     }

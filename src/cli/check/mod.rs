@@ -145,6 +145,7 @@ impl Check {
                     file,
                     line,
                     message,
+                    ..
                 },
             ) in problems.chain(notes)
             {

@@ -106,7 +106,7 @@ impl AnimationFrameSource {
             .name("animation".to_owned())
             .spawn(move || feed(&feeder, fitting, rounds_max, &sender))
             .map_err(|error| {
-                ComposeError(format!(
+                ComposeError::new(format!(
                     "{}: no thread for its animation could be started ({error}); restart the terminal",
                     source.name
                 ))

@@ -27,6 +27,7 @@ use std::time::Duration;
 use image::{ImageError, ImageFormat, ImageReader};
 use passerby_playout::messages::stage_messages::{ComposeError, Health};
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::content_fault::Told;
 
 use crate::creative::animation::frames::{Fitting, Source, delay};
 use crate::creative::picture::{PixelFacts, explain, guarded};
@@ -53,7 +54,7 @@ pub(crate) enum AnimationError {
     /// It can be shown as a still picture; the note says why.
     OnlyStill(String),
     /// It cannot be shown at all.
-    Unreadable(String),
+    Unreadable(Told),
 }
 
 /// An animation with its first frame decoded.
@@ -90,7 +91,7 @@ impl Animation {
         match first {
             Ok(Some(first)) => {
                 let first_delay = delay(&first);
-                let first = source.bitmap(first).map_err(AnimationError::Unreadable)?;
+                let first = source.bitmap(first).map_err(|why| AnimationError::Unreadable(why.into()))?;
                 Ok(Self {
                     source,
                     first,
@@ -100,7 +101,7 @@ impl Animation {
                 })
             }
             Ok(None) => Err(AnimationError::Unreadable(
-                "the animation has no frames; export it anew".to_owned(),
+                "the animation has no frames; export it anew".into(),
             )),
             Err(ImageError::Unsupported(_)) => Err(AnimationError::OnlyStill(
                 "its colours have 16 bits, which are not animated: only its first picture is shown; export it with 8 bits a channel"
@@ -136,13 +137,15 @@ impl Animation {
         let outline = self.source.outline;
         let most = INSPECTED_PIXELS_MAX / outline.frame_pixels().max(1);
         let most = outline.frames.min(u32::try_from(most).unwrap_or(u32::MAX));
-        let says = |at: u32, why: String| {
+        let says = |at: u32, why: Told| {
             let frame = at + 1;
             Some(format!(
                 "frame {frame} of its animation: {why}; it rests on the frame before"
             ))
         };
-        let frames = guarded(|| self.source.frames()).and_then(|frames| frames.map_err(explain));
+        let frames = guarded(|| self.source.frames())
+            .map_err(Told::from)
+            .and_then(|frames| frames.map_err(explain));
         let mut frames = match frames {
             Ok(frames) => frames,
             Err(why) => return says(0, why),
@@ -152,7 +155,7 @@ impl Animation {
                 Ok(Some(Ok(_))) => {}
                 Ok(Some(Err(error))) => return says(at, explain(error)),
                 Ok(None) => break,
-                Err(why) => return says(at, why),
+                Err(why) => return says(at, why.into()),
             }
         }
         None

@@ -4,6 +4,7 @@
 //! Invariant: walking never reads past the end and always moves forward, whatever the file says.
 
 use image::ImageFormat;
+use passerby_protocol::content_fault::{ContentFault, Told};
 
 use crate::creative::animation::limits::{
     ANIMATION_PIXELS_MAX, FRAME_PIXELS_MAX, FRAME_SIDE_PX_MAX, FRAMES_MAX,
@@ -34,7 +35,7 @@ impl Outline {
 ///
 /// # Errors
 /// It is cut off, or past the limits of animations.
-pub(crate) fn outline(format: ImageFormat, bytes: &[u8]) -> Result<Option<Outline>, String> {
+pub(crate) fn outline(format: ImageFormat, bytes: &[u8]) -> Result<Option<Outline>, Told> {
     let walked = match format {
         ImageFormat::Gif => Some(gif(bytes)?),
         ImageFormat::Png => png(bytes)?,
@@ -48,7 +49,7 @@ pub(crate) fn outline(format: ImageFormat, bytes: &[u8]) -> Result<Option<Outlin
     Ok(Some(outline))
 }
 
-fn check(outline: &Outline) -> Result<(), String> {
+fn check(outline: &Outline) -> Result<(), Told> {
     let Outline {
         width,
         height,
@@ -58,27 +59,32 @@ fn check(outline: &Outline) -> Result<(), String> {
     check_size(width, height)?;
     let pixels = outline.frame_pixels();
     if pixels > FRAME_PIXELS_MAX || width.max(height) > FRAME_SIDE_PX_MAX {
-        return Err(format!(
-            "an animation of {width} × {height} pixels, more than {} million or {FRAME_SIDE_PX_MAX} a side; make it smaller, or a film",
-            FRAME_PIXELS_MAX / 1_000_000
-        ));
+        let fault = ContentFault::AnimationTooLarge {
+            width,
+            height,
+            million_max: FRAME_PIXELS_MAX / 1_000_000,
+            side_max: FRAME_SIDE_PX_MAX,
+        };
+        return Err(fault.into());
     }
     if frames > FRAMES_MAX {
-        return Err(format!(
-            "an animation of {frames} frames, more than {FRAMES_MAX}; make it shorter, or a film"
-        ));
+        let frames_max = FRAMES_MAX;
+        return Err(ContentFault::AnimationTooLong { frames, frames_max }.into());
     }
     if pixels * u64::from(frames) > ANIMATION_PIXELS_MAX {
-        return Err(format!(
-            "an animation of {frames} frames of {width} × {height} pixels, more than {} million pixels in all; make it a film",
-            ANIMATION_PIXELS_MAX / 1_000_000
-        ));
+        let fault = ContentFault::AnimationTooMuch {
+            frames,
+            width,
+            height,
+            million_max: ANIMATION_PIXELS_MAX / 1_000_000,
+        };
+        return Err(fault.into());
     }
     Ok(())
 }
 
-fn cut_off() -> String {
-    "the picture is cut off; copy it again".to_owned()
+fn cut_off() -> Told {
+    ContentFault::CutOff.into()
 }
 
 /// Reads forward through bytes; everything past the end is `None`.
@@ -114,7 +120,7 @@ fn be32(bytes: &[u8]) -> u32 {
 }
 
 /// GIF89a. The Netscape block counts repeats after the first round; without it there is one round.
-fn gif(bytes: &[u8]) -> Result<Outline, String> {
+fn gif(bytes: &[u8]) -> Result<Outline, Told> {
     let mut walk = Walk { rest: bytes };
     let head = walk.take(13).ok_or_else(cut_off)?;
     let mut outline = Outline {
@@ -184,7 +190,7 @@ fn sub_blocks(walk: &mut Walk<'_>, mut each: impl FnMut(&[u8])) -> Option<()> {
 }
 
 /// PNG with an animation control chunk before its pixels.
-fn png(bytes: &[u8]) -> Result<Option<Outline>, String> {
+fn png(bytes: &[u8]) -> Result<Option<Outline>, Told> {
     let mut walk = Walk { rest: bytes };
     let mut size = None;
     let mut control = None;
@@ -228,7 +234,7 @@ fn png(bytes: &[u8]) -> Result<Option<Outline>, String> {
 }
 
 /// WebP in its extended form.
-fn webp(bytes: &[u8]) -> Result<Option<Outline>, String> {
+fn webp(bytes: &[u8]) -> Result<Option<Outline>, Told> {
     let mut walk = Walk { rest: bytes };
     let Some(riff) = walk.take(12) else {
         return Ok(None);
@@ -324,15 +330,15 @@ mod tests {
         let mut wide = small_gif(2, None);
         wide[6..10].copy_from_slice(&[0xFF, 0x2F, 0xFF, 0x02]);
         let refused = outline(ImageFormat::Gif, &wide).expect_err("refused");
-        assert!(refused.contains("8192 a side"), "{refused}");
+        assert!(refused.words.contains("8192 a side"), "{refused}");
         wide[6..10].copy_from_slice(&[0, 0x20, 0, 0x20]);
         let refused = outline(ImageFormat::Gif, &wide).expect_err("refused");
-        assert!(refused.contains("more than 16 million"), "{refused}");
+        assert!(refused.words.contains("more than 16 million"), "{refused}");
         let refused = outline(ImageFormat::Gif, &small_gif(FRAMES_MAX + 1, None));
-        assert!(refused.expect_err("refused").contains("3601 frames"));
+        assert!(refused.expect_err("refused").words.contains("3601 frames"));
         let mut long = small_gif(FRAMES_MAX, None);
         long[6..10].copy_from_slice(&[0, 8, 0, 8]);
         let refused = outline(ImageFormat::Gif, &long).expect_err("refused");
-        assert!(refused.contains("pixels in all"), "{refused}");
+        assert!(refused.words.contains("pixels in all"), "{refused}");
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn open(
     let drawn_px = card_context.frame.width.max(card_context.frame.height);
     let (card, pictures) = read(typesetter, file, drawn_px)?;
     draw(typesetter, &card, &pictures, card_context)
-        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+        .map_err(|error| ComposeError::new(format!("{}: {error}", file.name)))
 }
 
 /// The same for a page where nothing moves: without what tells the time or counts, which would only
@@ -84,7 +84,7 @@ pub(crate) fn open_still(
     };
     draw(typesetter, &card, &pictures, &card_context)
         .map(|page| page.canvas)
-        .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+        .map_err(|error| ComposeError::new(format!("{}: {error}", file.name)))
 }
 
 /// Reads a card's file and its pictures; drawings among them get `drawn_px` pixels on the longer
@@ -102,12 +102,12 @@ fn read(
         };
         let part = file.part(name).ok_or_else(|| {
             let what = "is not beside the card; put the file into the same folder";
-            ComposeError(format!("{}: {name} {what}", file.name))
+            ComposeError::new(format!("{}: {name} {what}", file.name))
         })?;
         let fonts = typesetter.fonts().of_drawings();
         picture_file::open(part, fonts, drawn_px)
             .map(Some)
-            .map_err(|error| ComposeError(format!("{}: {error}", file.name)))
+            .map_err(|error| ComposeError::new(format!("{}: {error}", file.name)))
     };
     let pictures = Pictures {
         picture: part(&card.picture)?,
@@ -214,7 +214,7 @@ fn plan(
             card.headline
         )
     };
-    Err(ComposeError(what))
+    Err(ComposeError::new(what))
 }
 
 fn content_of(card: &Card, pictures: &Pictures) -> Content {
@@ -273,7 +273,7 @@ fn check_letters(typesetter: &Typesetter, card: &Card) -> Result<(), ComposeErro
     for (key, text) in card.texts() {
         let missing = typesetter.fonts().missing_glyphs(text);
         if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
-            return Err(ComposeError(format!(
+            return Err(ComposeError::new(format!(
                 "{key} has {letter} (U+{:04X}), which no font here has; write it without, or put a font that has it into the font folder",
                 u32::from(letter)
             )));
@@ -281,7 +281,7 @@ fn check_letters(typesetter: &Typesetter, card: &Card) -> Result<(), ComposeErro
     }
     if typesetter.is_blank(&card.headline) {
         let what = "its headline has nothing that the fonts can draw; write it in letters";
-        return Err(ComposeError(what.to_owned()));
+        return Err(ComposeError::new(what.to_owned()));
     }
     Ok(())
 }

@@ -69,8 +69,8 @@ impl Embedded {
         let is_mended = mended != data;
         let (width, height) = image::ImageReader::with_format(Cursor::new(&mended), format)
             .into_dimensions()
-            .map_err(|error| inside(picture::explain(error)))?;
-        picture::check_size(width, height).map_err(inside)?;
+            .map_err(|error| inside(picture::explain(error).words))?;
+        picture::check_size(width, height).map_err(|told| inside(told.words))?;
         let pixels = u64::from(width) * u64::from(height);
         if self.pixels.fetch_add(pixels, Ordering::Relaxed) + pixels > EMBEDDED_PIXELS_MAX {
             return Err(format!(
@@ -78,7 +78,7 @@ impl Embedded {
                 EMBEDDED_PIXELS_MAX / 1_000_000
             ));
         }
-        let still = picture::still(format, &mended).map_err(inside)?;
+        let still = picture::still(format, &mended).map_err(|told| inside(told.words))?;
         let notes = still.notes.iter().cloned().map(inside);
         self.notes
             .lock()
@@ -87,7 +87,8 @@ impl Embedded {
         // The renderer knows neither profiles nor turns, and forgives less, so it gets what became
         // of them.
         let instead = if still.is_changed || is_mended {
-            Some(png_of(&still.bitmap).map_err(|error| inside(picture::explain(error)))?)
+            let png = png_of(&still.bitmap);
+            Some(png.map_err(|error| inside(picture::explain(error).words))?)
         } else {
             None
         };

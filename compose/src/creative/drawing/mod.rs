@@ -36,6 +36,7 @@ mod threads;
 use passerby_folder::text;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use resvg::tiny_skia::Pixmap;
 
 use crate::creative::drawing::drawing_process::DrawingProcess;
@@ -116,29 +117,25 @@ impl Drawing {
         text: Vec<u8>,
         fonts: &DrawingFonts,
     ) -> Result<Self, ComposeError> {
-        let says = |what: String| ComposeError(format!("{name}: {what}"));
+        let says = |told: Told| ComposeError::new(told.of(name));
         if text.starts_with(&[0x1F, 0x8B]) {
-            return Err(says(
-                "it is a packed SVG (SVGZ), which is not supported; save it as plain SVG"
-                    .to_owned(),
-            ));
+            return Err(says(ContentFault::PackedDrawing.into()));
         }
         if text.len() > SVG_BYTES_MAX {
-            return Err(says(format!(
-                "the drawing is larger than {} MiB; export it as PNG, or smaller",
-                SVG_BYTES_MAX >> 20
-            )));
+            let mib_max = (SVG_BYTES_MAX >> 20) as u64;
+            return Err(says(ContentFault::DrawingTooLarge { mib_max }.into()));
         }
-        let text =
-            String::from_utf8(text).map_err(|error| says(text::not_utf_8(error.as_bytes())))?;
+        let text = String::from_utf8(text);
+        let text = text.map_err(|error| says(text::not_utf_8(error.as_bytes()).into()))?;
         let (facts, renderer, small) = match DrawingProcess::of(&text, fonts) {
             Some(process) => {
-                let (facts, small) = process.open().map_err(says)?;
+                let (facts, small) = process.open().map_err(|why| says(why.into()))?;
                 (facts, Renderer::Process(process), small)
             }
             None => {
-                let parsed = Parsed::read(text, fonts).map_err(says)?;
-                let small = parsed.draw(&parsed.facts.small_view()).map_err(says)?;
+                let parsed = Parsed::read(text, fonts).map_err(|why| says(why.into()))?;
+                let small = parsed.draw(&parsed.facts.small_view());
+                let small = small.map_err(|why| says(why.into()))?;
                 (parsed.facts.clone(), Renderer::Own(parsed), small)
             }
         };
@@ -204,7 +201,7 @@ impl Drawing {
             Renderer::Own(parsed) => parsed.draw(&view),
             Renderer::Process(process) => process.draw(&view),
         }
-        .map_err(|what| ComposeError(format!("{}: {what}", self.name)))
+        .map_err(|what| ComposeError::new(format!("{}: {what}", self.name)))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use passerby_protocol::content_fault::{ContentFault, Told};
+
 /// Longest side of a picture, in pixels.
 pub const SIDE_PX_MAX: u32 = 20_000;
 /// Most pixels of a picture.
@@ -18,20 +20,27 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Refuses a size that is past the limits, before anything is decoded.
-pub(crate) fn check_size(width: u32, height: u32) -> Result<(), String> {
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(), Told> {
     if width.max(height) > SIDE_PX_MAX {
-        return Err(format!(
-            "{width} × {height} pixels, more than {SIDE_PX_MAX} a side; make it smaller"
-        ));
+        let side_max = SIDE_PX_MAX;
+        let fault = ContentFault::SideTooLong {
+            width,
+            height,
+            side_max,
+        };
+        return Err(fault.into());
     }
     if u64::from(width) * u64::from(height) > PIXELS_MAX {
-        return Err(format!(
-            "{width} × {height} pixels, more than {} million; make it smaller",
-            PIXELS_MAX / 1_000_000
-        ));
+        let million_max = PIXELS_MAX / 1_000_000;
+        let fault = ContentFault::TooManyPixels {
+            width,
+            height,
+            million_max,
+        };
+        return Err(fault.into());
     }
     if width == 0 || height == 0 {
-        return Err("the picture has no pixels; export it anew".to_owned());
+        return Err(ContentFault::NoPixels.into());
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod webp;
 use image::ImageFormat;
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::content_fault::Told;
 
 use crate::page::content::Content;
 use crate::raster::bitmap::{Bitmap, Pixels};
@@ -64,12 +65,12 @@ pub(crate) fn mended(format: ImageFormat, bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Decodes one picture, the first frame of it.
-pub(crate) fn still(format: ImageFormat, bytes: &[u8]) -> Result<Still, String> {
+pub(crate) fn still(format: ImageFormat, bytes: &[u8]) -> Result<Still, Told> {
     guarded(|| still::decode(format, bytes))?
 }
 
 /// Says in plain words why a decoder refused.
-pub(crate) fn explain(error: image::ImageError) -> String {
+pub(crate) fn explain(error: image::ImageError) -> Told {
     still::explain(error)
 }
 

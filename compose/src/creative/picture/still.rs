@@ -8,6 +8,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
+use passerby_protocol::content_fault::{ContentFault, Told};
 use passerby_protocol::foreign::one_line;
 
 use crate::creative::picture::colour::Profile;
@@ -32,7 +33,7 @@ pub(crate) struct Still {
 }
 
 /// Decodes one picture, turns it upright and brings it to sRGB.
-pub(super) fn decode(format: ImageFormat, bytes: &[u8]) -> Result<Still, String> {
+pub(super) fn decode(format: ImageFormat, bytes: &[u8]) -> Result<Still, Told> {
     if format == ImageFormat::Jpeg {
         return decode_jpeg(bytes);
     }
@@ -40,7 +41,7 @@ pub(super) fn decode(format: ImageFormat, bytes: &[u8]) -> Result<Still, String>
 }
 
 /// Decodes a JPEG of which all is there, whether it has an end-of-image marker or not.
-fn decode_jpeg(bytes: &[u8]) -> Result<Still, String> {
+fn decode_jpeg(bytes: &[u8]) -> Result<Still, Told> {
     let markers = jpeg::markers(bytes);
     let is_progressive = markers.is_progressive;
     let decoded = if markers.has_end {
@@ -68,20 +69,17 @@ fn decode_jpeg(bytes: &[u8]) -> Result<Still, String> {
             ..decoded
         })
     } else if markers.has_end {
-        Err(
-            "the picture is damaged or cut off, and a part of it cannot be decoded; copy it again, or export it anew"
-                .to_owned(),
-        )
+        Err(ContentFault::PartDamaged.into())
     } else {
         Err(cut_off())
     }
 }
 
-fn cut_off() -> String {
-    "the picture is cut off; copy it again".to_owned()
+fn cut_off() -> Told {
+    ContentFault::CutOff.into()
 }
 
-fn decode_whole(format: ImageFormat, bytes: &[u8], is_progressive: bool) -> Result<Still, String> {
+fn decode_whole(format: ImageFormat, bytes: &[u8], is_progressive: bool) -> Result<Still, Told> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODED_BYTES_MAX);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -90,17 +88,21 @@ fn decode_whole(format: ImageFormat, bytes: &[u8], is_progressive: bool) -> Resu
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     if is_progressive && u64::from(width) * u64::from(height) > PROGRESSIVE_PIXELS_MAX {
-        return Err(format!(
-            "{width} × {height} pixels in a progressive JPEG, more than {} million; export it as a baseline JPEG, or smaller",
-            PROGRESSIVE_PIXELS_MAX / 1_000_000
-        ));
+        let fault = ContentFault::ProgressiveTooLarge {
+            width,
+            height,
+            million_max: PROGRESSIVE_PIXELS_MAX / 1_000_000,
+        };
+        return Err(fault.into());
     }
     if decoder.total_bytes() > DECODED_BYTES_MAX {
-        return Err(format!(
-            "{width} × {height} pixels of {} bytes take more than {} MiB; export it with 8 bits a channel, or smaller",
-            decoder.color_type().bytes_per_pixel(),
-            DECODED_BYTES_MAX >> 20
-        ));
+        let fault = ContentFault::PixelsTooDeep {
+            width,
+            height,
+            bytes_a_pixel: decoder.color_type().bytes_per_pixel().into(),
+            mib_max: DECODED_BYTES_MAX >> 20,
+        };
+        return Err(fault.into());
     }
     let told = PixelFacts::of(format, bytes, &mut decoder);
     let mut notes: Vec<String> = told.note.into_iter().collect();
@@ -231,27 +233,29 @@ fn bitmap(picture: DynamicImage) -> Bitmap {
 }
 
 /// Says in plain words why a decoder refused.
-pub(super) fn explain(error: ImageError) -> String {
+pub(super) fn explain(error: ImageError) -> Told {
     // Some decoders end lines, and some repeat what is in the file.
     let words = |error: &dyn std::fmt::Display| one_line(&error.to_string(), WORDS_CHARS_MAX);
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             cut_off()
         }
-        ImageError::Limits(_) => {
-            "the picture needs too much memory to open; make it smaller".to_owned()
-        }
+        ImageError::Limits(_) => ContentFault::NeedsMemory.into(),
         ImageError::Unsupported(error) => match words(&error) {
-            words if is_plain(&words) => format!(
-                "this kind of picture is not supported ({words}); export it anew as JPEG or PNG"
+            words if is_plain(&words) => Told::with(
+                format!(
+                    "this kind of picture is not supported ({words}); export it anew as JPEG or PNG"
+                ),
+                ContentFault::Unsupported,
             ),
-            _ => "this kind of picture is not supported; export it anew as JPEG or PNG".to_owned(),
+            _ => ContentFault::Unsupported.into(),
         },
         error => match words(&error) {
-            words if is_plain(&words) => {
-                format!("the picture is damaged ({words}); export it anew")
-            }
-            _ => "the picture is damaged; export it anew".to_owned(),
+            words if is_plain(&words) => Told::with(
+                format!("the picture is damaged ({words}); export it anew"),
+                ContentFault::Damaged,
+            ),
+            _ => ContentFault::Damaged.into(),
         },
     }
 }

@@ -7,7 +7,7 @@
 use passerby_playout::code::qr::QUIET_MODULES;
 use passerby_playout::content::creative::CreativeFile;
 use passerby_playout::messages::stage_messages::ComposeError;
-use passerby_protocol::campaign::{Corner, Rgb};
+use passerby_protocol::campaign::{Colours, Corner, Rgb};
 use passerby_protocol::card::{Speed, Ticker, colours_or};
 
 use crate::creative::card::{CardContext, file};
@@ -61,7 +61,52 @@ pub(crate) fn open(
     let ticker =
         Ticker::parse(&creative.name, &text).map_err(|problems| file::refused(&problems))?;
     draw(typesetter, &ticker, card_context)
-        .map_err(|error| ComposeError(format!("{}: {error}", creative.name)))
+        .map_err(|error| ComposeError::new(format!("{}: {error}", creative.name)))
+}
+
+/// The same for a page where nothing moves: its first moment, on a frame that is not turned.
+///
+/// # Errors
+/// A reason that names the file and what to do.
+pub(crate) fn open_still(
+    typesetter: &mut Typesetter,
+    creative: &CreativeFile,
+    frame: &Frame,
+    colours: &Colours,
+) -> Result<Canvas, ComposeError> {
+    let card_context = CardContext {
+        frame,
+        code: None,
+        colours,
+        dwell: None,
+    };
+    let TickerPage {
+        mut canvas, moving, ..
+    } = open(typesetter, creative, &card_context)?;
+    if let MovingPicture::Strip {
+        row_px,
+        height_px,
+        length_px,
+        pixels,
+    } = &moving.picture
+    {
+        let area = moving.area;
+        for (x, y) in (0..area.width).flat_map(|x| (0..area.height).map(move |y| (x, y))) {
+            let (at, row) = (x % length_px, y.min(height_px - 1));
+            let row = (at / row_px) as usize * *height_px as usize + row as usize;
+            let from = (row * *row_px as usize + (at % row_px) as usize) * 4;
+            let to = ((area.y + y) as usize * canvas.width as usize + (area.x + x) as usize) * 4;
+            let strip = &pixels[from..from + 3];
+            let pixel = &mut canvas.rgba[to..to + 4];
+            let cover = u32::from(pixel[3]);
+            for (channel, strip) in pixel.iter_mut().zip(strip) {
+                let mixed = u32::from(*channel) * cover + u32::from(*strip) * (255 - cover);
+                *channel = u8::try_from(mixed / 255).unwrap_or(u8::MAX);
+            }
+            pixel[3] = 255;
+        }
+    }
+    Ok(canvas)
 }
 
 /// Draws a ticker.
@@ -77,7 +122,7 @@ pub(crate) fn draw(
     for line in &ticker.lines {
         let missing = typesetter.fonts().missing_glyphs(line);
         if let Some(letter) = missing.into_iter().find(|c| c.is_alphanumeric()) {
-            return Err(ComposeError(format!(
+            return Err(ComposeError::new(format!(
                 "the line {line:?} has {letter} (U+{:04X}), which no font here has; write it without, or put a font that has it into the font folder",
                 u32::from(letter)
             )));
@@ -106,7 +151,7 @@ pub(crate) fn draw(
         );
     }
     let what = "its lines are too long or the zone is too small for a line that can be read; write fewer and shorter lines";
-    Err(ComposeError(what.to_owned()))
+    Err(ComposeError::new(what.to_owned()))
 }
 
 fn finish(
@@ -136,7 +181,7 @@ fn finish(
     if let Some(code) = card_context.code {
         let too_long = || {
             let call = code.call;
-            ComposeError(format!(
+            ComposeError::new(format!(
                 "its call to action {call:?} does not fit on this screen; shorten it"
             ))
         };
@@ -281,7 +326,7 @@ fn strip(
         .collect();
     if blocks.is_empty() {
         let what = "its lines have nothing that the fonts can draw; write them in letters";
-        return Err(ComposeError(what.to_owned()));
+        return Err(ComposeError::new(what.to_owned()));
     }
     let height = places.run.height;
     let between = px(size * BETWEEN_EMS);

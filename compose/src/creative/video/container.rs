@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use passerby_protocol::content_fault::Told;
 use passerby_protocol::creative::{EXPORT_FILM_ANEW, video_media_type};
 
 use crate::creative::file;
@@ -28,12 +29,12 @@ impl Container {
     }
 
     /// Tells it from a file, which must be one and hold something.
-    pub(super) fn sniff(path: &Path) -> Result<Self, String> {
+    pub(super) fn sniff(path: &Path) -> Result<Self, Told> {
         let head = file::read_start(path, HEAD_BYTES, "film")?;
         match video_media_type(&head) {
             Ok("video/webm") => Ok(Self::Matroska),
             Ok(_) => Ok(Self::Mp4),
-            Err(reason) => Err(reason.to_string()),
+            Err(reason) => Err(reason.into()),
         }
     }
 }

@@ -182,7 +182,7 @@ fn begin(
     showing: &Showing<'_>,
     kept_bytes_max: Option<usize>,
 ) -> Result<Started, ComposeError> {
-    let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
+    let says = |what: String| ComposeError::new(format!("{}: {what}", clip.name));
     let mut chosen = tools
         .decoder(clip.codec)
         .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;

@@ -33,7 +33,7 @@ pub(crate) fn first_picture(
     clip: &Clip,
     shown_px: (u32, u32),
 ) -> Result<TransparentPicture, ComposeError> {
-    let says = |what: String| ComposeError(format!("{}: {what}", clip.name));
+    let says = |what: String| ComposeError::new(format!("{}: {what}", clip.name));
     let found = tools
         .programs()
         .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;

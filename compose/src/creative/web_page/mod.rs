@@ -32,6 +32,7 @@ mod keeper;
 mod picture_store;
 mod proxy;
 mod schedule;
+pub(crate) mod stand_in;
 mod trial;
 mod upstream;
 mod visible_text;

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use passerby_protocol::content_fault::{ContentFault, Told};
 use passerby_protocol::toml_fields::Problem;
 
 use crate::publish::child::{Child, ChildError, Limits, this_program};
@@ -127,7 +128,7 @@ impl Workers {
     }
 
     /// Has one creative looked at.
-    fn run(&self, folder: &Path, job: &Job) -> Result<Answer, String> {
+    fn run(&self, folder: &Path, job: &Job) -> Result<Answer, Told> {
         let order = Order {
             job: job.clone(),
             fonts: self.fonts.clone(),
@@ -140,7 +141,7 @@ impl Workers {
         };
         let order = serde_json::to_vec(&order).map_err(|error| unable(&error))?;
         if order.len() > JOB_BYTES_MAX {
-            return Err("it refers to files with names that are too long; shorten them".to_owned());
+            return Err("it refers to files with names that are too long; shorten them".into());
         }
         let limits = Limits {
             time_max: self.time_max,
@@ -148,18 +149,23 @@ impl Workers {
         };
         Child::run(&self.program, COMMAND, folder, order, limits, Answer::from_bytes).map_err(
             |error| match error {
-                ChildError::Start(error) => unable(&error),
-                ChildError::Late => format!(
-                    "it took longer than {} s to look at; make it smaller or simpler, or export it anew",
-                    self.time_max.as_secs_f32()
-                ),
-                ChildError::Memory => format!(
-                    "it takes more than {} MiB of memory to open; make it smaller",
-                    self.memory_bytes_max >> 20
-                ),
-                ChildError::Broke(how) => {
-                    format!("the program that looks at it broke off ({how}); export it anew")
+                ChildError::Start(error) => unable(&error).into(),
+                ChildError::Late => {
+                    let words = format!(
+                        "it took longer than {} s to look at; make it smaller or simpler, or export it anew",
+                        self.time_max.as_secs_f32()
+                    );
+                    let seconds_max = self.time_max.as_secs();
+                    Told::with(words, ContentFault::TooSlow { seconds_max })
                 }
+                ChildError::Memory => {
+                    let mib_max = self.memory_bytes_max >> 20;
+                    ContentFault::TooMuchMemory { mib_max }.into()
+                }
+                ChildError::Broke(how) => Told::with(
+                    format!("the program that looks at it broke off ({how}); export it anew"),
+                    ContentFault::BrokeOff,
+                ),
             },
         )
     }

@@ -78,7 +78,7 @@ fn look_at(job: &Job, fonts: &Fonts) -> Answer {
     answer.missing_program = missing_program;
     if is_shown {
         match thumbnail(&judge, &creative, job) {
-            Ok(thumbnail) => answer.thumbnail = thumbnail,
+            Ok(thumbnail) => answer.thumbnail = Some(thumbnail),
             Err(reason) => answer.notes.push(Problem::with_file(
                 &job.file,
                 format!("phones see no picture of it: {reason}"),
@@ -119,6 +119,7 @@ fn answer_of(judged: Judgement, fonts: &Fonts) -> Answer {
                 "{} has {letters}, which none of the fonts here has; write it otherwise, or give the screens a font that has it",
                 text.what
             ),
+            fault: None,
         })
     }));
     Answer {
@@ -140,25 +141,20 @@ fn poster_of(creative: &CreativeFile) -> Option<CreativeFile> {
 }
 
 /// The small picture of a creative; of one that has none, the first picture that it refers to.
-fn thumbnail(
-    judge: &Judge,
-    creative: &CreativeFile,
-    job: &Job,
-) -> Result<Option<Thumbnail>, String> {
+fn thumbnail(judge: &Judge, creative: &CreativeFile, job: &Job) -> Result<Thumbnail, String> {
     let preview = |creative: &CreativeFile| {
         judge
             .preview(creative, &job.colours, THUMBNAIL_SIDE_PX)
             .map_err(|reason| reason.to_string())
     };
     let seen = match preview(creative) {
-        Ok(Some(seen)) => Ok(Some(seen)),
-        nothing => match poster_of(creative) {
+        Ok(seen) => Ok(seen),
+        Err(reason) => match poster_of(creative) {
             Some(picture) => preview(&picture),
-            None => nothing,
+            None => Err(reason),
         },
     }?;
-    seen.map(|seen| small_jpeg(seen).map_err(|error| error.to_string()))
-        .transpose()
+    small_jpeg(seen).map_err(|error| error.to_string())
 }
 
 /// Lowers quality, then size, until the file is small enough.

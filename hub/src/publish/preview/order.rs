@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use passerby_protocol::content_fault::ContentFault;
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::{Campaign, CampaignId, Digest};
 use serde::{Deserialize, Serialize};
@@ -165,6 +166,9 @@ pub struct PreviewRefusal {
     pub of: RefusalOf,
     /// The screen's own words.
     pub reason: String,
+    /// The same in a form that can be said in any language, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<ContentFault>,
 }
 
 /// What is at fault.
@@ -175,7 +179,8 @@ pub enum RefusalOf {
     Code,
     /// The creative, or a file of it.
     Creative,
-    /// Nothing: a web page is only seen from the screen's own network.
+    /// Nothing: a web page is only seen from the screen's own network; the picture is a card with its
+    /// address.
     Page,
     /// It is not for this screen, or not for one of its zones.
     Screen,

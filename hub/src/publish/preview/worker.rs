@@ -22,11 +22,12 @@ use passerby_playout::code::qr::QUIET_MODULES;
 use passerby_playout::content::catalog::{CatalogItem, ItemKey};
 use passerby_playout::content::creative::Part;
 use passerby_playout::identity::credentials::Enrolment;
-use passerby_playout::messages::stage_messages::{SlideOrder, Ticket};
+use passerby_playout::messages::stage_messages::{ComposeError, SlideOrder, Ticket};
 use passerby_playout::screen::layout::{MAIN, PlacedZone};
 use passerby_playout::settings::config::Config;
 use passerby_playout::system::clock::{Clock, Moment};
 use passerby_protocol::campaign::LinkForm;
+use passerby_protocol::content_fault::Told;
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::token::{SAMPLE, TokenContents};
 use passerby_protocol::wire::Credentials;
@@ -65,9 +66,19 @@ impl Clock for StoppedClock {
     fn learn(&self, _: u64, _: i64) {}
 }
 
-fn refusal(of: RefusalOf, reason: impl Into<String>) -> Option<PreviewRefusal> {
-    let reason = reason.into();
-    Some(PreviewRefusal { of, reason })
+fn refusal(of: RefusalOf, reason: impl Into<Told>) -> Option<PreviewRefusal> {
+    let Told {
+        words: reason,
+        fault,
+    } = reason.into();
+    Some(PreviewRefusal { of, reason, fault })
+}
+
+fn told(error: &ComposeError) -> Told {
+    Told {
+        words: error.to_string(),
+        fault: error.fault().cloned(),
+    }
 }
 
 fn draw(order: Order) -> Preview {
@@ -98,10 +109,6 @@ fn picture(
     let config = Config::parse("kiosk.toml", &asked.view.settings)
         .map_err(|problems| at_screen(lines(&problems)))?;
     let item = item_of(&asked.subject).map_err(at_screen)?;
-    if item.kind == CreativeKind::Page {
-        let reason = "a web page is only seen from the screen's own network, as it is then";
-        return Err(refusal(RefusalOf::Page, reason));
-    }
     let output = config.geometry(size_px.0, size_px.1);
     let places = config.layout.place(&output);
     let place = place_of(&places, &item, asked, facts).map_err(at_screen)?;
@@ -127,6 +134,7 @@ fn picture(
         fonts,
         time_zone: config.time_zone.clone(),
         clock: Arc::new(StoppedClock(now)),
+        pages_as_cards: true,
         ..Settings::default()
     };
     let ffmpeg = env::var_os(FFMPEG_VARIABLE).filter(|value| !value.is_empty());
@@ -152,9 +160,9 @@ fn picture(
                 .then(|| composer.preview(&without_code, &place.geometry).ok())
                 .flatten();
             let Some(drawn) = drawn else {
-                return Err(refusal(RefusalOf::Creative, reason.to_string()));
+                return Err(refusal(RefusalOf::Creative, told(&reason)));
             };
-            facts.refusal = refusal(RefusalOf::Code, reason.to_string());
+            facts.refusal = refusal(RefusalOf::Code, told(&reason));
             drawn
         }
     };
@@ -163,6 +171,10 @@ fn picture(
         remarks,
         health,
     } = drawn;
+    if item.kind == CreativeKind::Page && facts.refusal.is_none() {
+        let reason = "a web page is only seen from the screen's own network, as it is then; this card stands for it";
+        facts.refusal = refusal(RefusalOf::Page, reason);
+    }
     facts.moves = slide.moving.is_some() || slide.frame_source.is_some();
     facts.notes.extend(remarks);
     facts.notes.extend(health.trouble().map(str::to_owned));

@@ -16,7 +16,7 @@ use passerby_protocol::{Digest, foreign};
 use crate::people::Right;
 use crate::server::console::asker::{Asker, Visitor};
 use crate::server::console::fields::Fields;
-use crate::server::console::words;
+use crate::server::console::{fault_words, words};
 use crate::server::language::Language;
 use crate::system::clock;
 
@@ -308,11 +308,12 @@ pub(crate) fn number(number: u64) -> String {
 }
 
 /// What is wrong, with its file and line.
-pub(crate) fn problem_list(problems: &[Problem]) -> Markup {
+pub(crate) fn problem_list(language: Language, problems: &[Problem]) -> Markup {
     html! {
         ul { @for problem in problems { li {
             @if !problem.file.is_empty() { strong { (foreign::escaped(&problem.file)) @if problem.line > 0 { ":" (problem.line) } } ": " }
-            (foreign::escaped(&problem.message))
+            @let fault = problem.fault.as_ref();
+            span lang=[fault_words::language_of(language, fault)] { (foreign::escaped(&fault_words::said(language, &problem.message, fault))) }
         } } }
     }
 }

@@ -59,7 +59,7 @@ impl Composer for Sketch {
                     if text == "bad once" {
                         std::fs::write(&file.path, "good by now").expect("writes");
                     }
-                    return Err(ComposeError(format!(
+                    return Err(ComposeError::new(format!(
                         "{}: not a picture",
                         file.path.display()
                     )));

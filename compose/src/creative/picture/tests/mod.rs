@@ -95,7 +95,7 @@ fn a_progressive_jpeg_has_a_limit_of_its_own() {
         .expect("a frame header");
     jpeg[at + 5..at + 9].copy_from_slice(&[0x1F, 0x40, 0x1F, 0x40]); // 8000 × 8000
     let refused = still(ImageFormat::Jpeg, &jpeg).map(|_| ());
-    let reason = refused.expect_err("refused");
+    let reason = refused.expect_err("refused").words;
     assert!(
         reason.contains("progressive JPEG, more than 50 million"),
         "{reason}"

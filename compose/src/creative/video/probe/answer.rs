@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use serde_json::Value;
 
 use crate::creative::video::container::EXPORT_ANEW;
@@ -26,7 +27,7 @@ impl Clip {
         path: &Path,
         name: &str,
         container: Container,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Told> {
         let none = Vec::new();
         let streams = answer["streams"].as_array().unwrap_or(&none);
         let of_kind = |kind: &'static str| {
@@ -36,7 +37,7 @@ impl Clip {
         };
         let video = of_kind("video")
             .find(|stream| stream["disposition"]["attached_pic"] != 1)
-            .ok_or_else(|| format!("there are no moving pictures in it; {EXPORT_ANEW}"))?;
+            .ok_or_else(|| Told::from(ContentFault::SoundOnly))?;
         let codec_name = video["codec_name"].as_str().unwrap_or("unknown");
         let codec = Codec::of_ffmpeg(codec_name).ok_or_else(|| {
             format!("it is coded as {codec_name}, which is not played; {EXPORT_ANEW}")
@@ -51,14 +52,12 @@ impl Clip {
         check_size(coded_px)?;
         let length = length_of(answer, video, of_kind("audio").next().is_some());
         if length.is_some_and(|length| length > LENGTH_MAX) {
-            return Err(format!(
-                "it is longer than {} minutes; cut it shorter",
-                LENGTH_MAX.as_secs() / 60
-            ));
+            let minutes_max = LENGTH_MAX.as_secs() / 60;
+            return Err(ContentFault::FilmTooLong { minutes_max }.into());
         }
         let pixel_form = video["pix_fmt"].as_str().unwrap_or_default();
         if pixel_form.is_empty() {
-            return Err(format!("its pictures cannot be decoded; {EXPORT_ANEW}"));
+            return Err(format!("its pictures cannot be decoded; {EXPORT_ANEW}").into());
         }
         let hdr = match video["color_transfer"].as_str() {
             Some("smpte2084") => Some(Hdr::Pq),
@@ -106,15 +105,13 @@ impl Clip {
     }
 }
 
-fn check_size((width, height): (u32, u32)) -> Result<(), String> {
+fn check_size((width, height): (u32, u32)) -> Result<(), Told> {
     if width == 0 || height == 0 {
-        return Err(format!("its pictures have no size; {EXPORT_ANEW}"));
+        return Err(format!("its pictures have no size; {EXPORT_ANEW}").into());
     }
     let pixels = u64::from(width) * u64::from(height);
     if width > SIDE_PX_MAX || height > SIDE_PX_MAX || pixels > PIXELS_MAX {
-        return Err(format!(
-            "{width} × {height} pixels are more than 4096 × 2304; export it with 1920 × 1080"
-        ));
+        return Err(ContentFault::FilmTooLarge { width, height }.into());
     }
     Ok(())
 }

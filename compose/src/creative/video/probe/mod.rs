@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::campaign::Rgb;
+use passerby_protocol::content_fault::{ContentFault, Told};
 use serde_json::Value;
 
 use crate::creative::supervise::{Patience, RunError, run};
@@ -108,33 +109,36 @@ impl Clip {
     /// not played or is beyond a limit ([`PIXELS_MAX`], [`SIDE_PX_MAX`], [`LENGTH_MAX`]), or there
     /// is no ffmpeg.
     pub fn probe(tools: &Tools, path: &Path, name: &str) -> Result<Self, ComposeError> {
-        let says = |what: String| ComposeError(format!("{name}: {what}"));
+        let says = |told: Told| ComposeError::new(told.of(name));
         let found = tools
             .programs()
-            .map_err(|trouble| says(format!("films cannot be played: {trouble}")))?;
+            .map_err(|trouble| says(format!("films cannot be played: {trouble}").into()))?;
         let container = Container::sniff(path).map_err(says)?;
         let mut command = found.prober(&Input::File(path, container));
         command.args(["-of", "json", "-show_streams", "-show_entries"]);
         command.arg("format=duration");
         let output = run(&mut command, b"", ANSWER_BYTES_MAX, PROBE_WAIT_MAX).map_err(|error| {
             if let RunError::Late(_) = error {
-                return says(format!(
-                    "{error}; try again when it is less busy, or {EXPORT_ANEW}"
-                ));
+                let told = format!("{error}; try again when it is less busy, or {EXPORT_ANEW}");
+                return says(told.into());
             }
             let error = error
                 .to_string()
                 .replace(&format!("file:{}: ", path.display()), "");
             // It stops at the limit that it is given, and does not tell the size.
             says(if error.contains("max pixel count") {
-                "its pictures have more than 4096 × 2304 pixels; export it with 1920 × 1080"
-                    .to_owned()
+                ContentFault::FilmTooLarge {
+                    width: 0,
+                    height: 0,
+                }
+                .into()
             } else {
-                format!("it cannot be read as a film ({error}); {EXPORT_ANEW}")
+                let words = format!("it cannot be read as a film ({error}); {EXPORT_ANEW}");
+                Told::with(words, ContentFault::NoFilm)
             })
         })?;
         let answer: Value = serde_json::from_slice(&output.made)
-            .map_err(|_| says(format!("it cannot be read as a film; {EXPORT_ANEW}")))?;
+            .map_err(|_| says(format!("it cannot be read as a film; {EXPORT_ANEW}").into()))?;
         let clip = Self::from_answer(&answer, path, name, container).map_err(says)?;
         Ok(clip.with_abilities(tools))
     }

@@ -14,7 +14,7 @@ fn clip(stream: &Value) -> Result<Clip, String> {
         full[key] = value.clone();
     }
     let answer = json!({"streams": [full]});
-    Clip::from_answer(&answer, Path::new("x.mp4"), "x.mp4", Container::Mp4)
+    Clip::from_answer(&answer, Path::new("x.mp4"), "x.mp4", Container::Mp4).map_err(String::from)
 }
 
 /// A clip that is played.

@@ -10,7 +10,6 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use passerby_playout::messages::stage_messages::ComposeError;
 use passerby_protocol::Digest;
 
 use crate::creative::supervise::STACK_BYTES;
@@ -158,7 +157,7 @@ impl BackgroundLook {
         let budget = Budget::Machine(machine_max);
         let missing = match what_is_missing_within(tools, &self.clip, software, budget) {
             Ok(missing) => missing,
-            Err(ComposeError(reason)) => Some(reason),
+            Err(error) => Some(error.to_string()),
         };
         if !self.clip.path.exists() {
             // It was taken away meanwhile, and nothing was found out about it.

@@ -143,7 +143,7 @@ fn what_is_missing_within(
             None,
             Patience::of_clock(budget.first_picture_max()),
         )
-        .map_err(|what| ComposeError(format!("{}: {what}", clip.name))),
+        .map_err(|what| ComposeError::new(format!("{}: {what}", clip.name))),
         None => begin(tools, clip, &showing, None),
     };
     let Started { queue, guard, .. } = started?;

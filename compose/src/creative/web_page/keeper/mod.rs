@@ -60,7 +60,7 @@ impl SnapshotKeeper {
             || height_px == 0
             || u64::from(width_px) * u64::from(height_px) > PIXELS_MAX.into()
         {
-            return Err(ComposeError(format!(
+            return Err(ComposeError::new(format!(
                 "{}: a page cannot be shown with {width_px} × {height_px} pixels; at most {PIXELS_MAX} in all",
                 file.name
             )));
@@ -126,10 +126,10 @@ impl Drop for SnapshotKeeper {
 
 /// Reads a page file as it was scheduled.
 fn open(file: &CreativeFile) -> Result<WebPage, ComposeError> {
-    let says = |what: String| ComposeError(format!("{}: {what}", file.name));
+    let says = |what: String| ComposeError::new(format!("{}: {what}", file.name));
     let text = file::read_text(file).map_err(says)?;
     WebPage::parse(&file.name, &text).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        ComposeError(lines.join("; "))
+        ComposeError::new(lines.join("; "))
     })
 }

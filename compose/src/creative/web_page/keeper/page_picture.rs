@@ -28,7 +28,7 @@ impl PagePicture {
     /// The picture was damaged on disk; it is forgotten, and another one will be taken.
     pub fn rgb(&self) -> Result<Vec<u8>, ComposeError> {
         self.store.read(&self.key).map_err(|reason| {
-            ComposeError(format!(
+            ComposeError::new(format!(
                 "{}: the last picture of the page cannot be shown, since {reason}; another one will be taken",
                 self.name
             ))

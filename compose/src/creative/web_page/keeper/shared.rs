@@ -128,10 +128,10 @@ impl Shared {
                 Ok((kept.revision, Some(format!("{name}: {trouble}; {airs}"))))
             }
             (Some(kept), None) => Ok((kept.revision, None)),
-            (None, Some(trouble)) => Err(ComposeError(format!(
+            (None, Some(trouble)) => Err(ComposeError::new(format!(
                 "{name}: there is no picture of the page yet, since {trouble}; it is tried again by itself"
             ))),
-            (None, None) => Err(ComposeError(format!(
+            (None, None) => Err(ComposeError::new(format!(
                 "{name}: there is no picture of the page yet; it is being taken"
             ))),
         }

@@ -70,6 +70,7 @@ fn facts(preview: &Preview) -> Answer {
         "moves": facts.moves,
         "refused_for": facts.refusal.as_ref().map(|refusal| refusal.of),
         "refusal": facts.refusal.as_ref().map(|refusal| &refusal.reason),
+        "fault": facts.refusal.as_ref().and_then(|refusal| refusal.fault.as_ref()),
         "code": facts.code,
         "notes": facts.notes,
     }))

@@ -9,14 +9,15 @@ use maud::{Markup, html};
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 
 use crate::people::Right;
-use crate::publish::preview::{CodeVerdict, Preview, RefusalOf};
+use crate::publish::preview::{CodeVerdict, DrawError, Preview, RefusalOf};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::previews::{self, AGAIN_S, NoPreview};
-use crate::server::console::refusals;
+use crate::server::console::{fault_words, refusals};
+use crate::server::language::Language;
 
 /// `GET /console/campaigns/{campaign}/preview/{placement}`.
 pub(crate) async fn show(
@@ -132,11 +133,11 @@ pub(in crate::server) fn outcome(
                 "草稿现在读不了，所以画不出来。先改好这些：",
                 "The draft cannot be read as it is, and so cannot be drawn. Mend this first:",
             ]))
-            (layout::problem_list(problems))
+            (layout::problem_list(asker.visitor.language, problems))
         },
         Err(NoPreview::Failed(error)) => html! {
             (said(asker, "bad", ["画不出来。", "It cannot be drawn."]))
-            p.soft lang="en" { (foreign::escaped(&error.to_string())) }
+            p.soft { (why_undrawn(asker, error)) }
         },
     })
 }
@@ -163,6 +164,23 @@ pub(in crate::server) fn picture_of(asker: &Asker, drawn: Drawn) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, again).into_response()
         }
         Ok(_) | Err(_) => refusals::not_here(&asker.visitor),
+    }
+}
+
+/// Why nothing came of a drawing.
+fn why_undrawn(asker: &Asker, error: &DrawError) -> String {
+    if asker.visitor.language == Language::English {
+        return foreign::escaped(&error.to_string()).into_owned();
+    }
+    match error {
+        DrawError::Start(_) => {
+            "画图的程序启动不了；请再试一次，还不行就重新安装 passerby-hub".to_owned()
+        }
+        DrawError::Size => "屏幕每边的像素数不对，或总像素太多；请换一个尺寸".to_owned(),
+        DrawError::Late(seconds) => format!("画了超过 {seconds} 秒；请把文件改小或改简单一些"),
+        DrawError::Memory(mib) => format!("画它要超过 {mib} MiB 内存；请把文件改小一些"),
+        DrawError::Broke(_) => "画图的程序中途退出了；请重新导出文件".to_owned(),
+        DrawError::TooMuch => "活动里的文字太多，画不出来；请缩短".to_owned(),
     }
 }
 
@@ -253,8 +271,8 @@ fn verdict(asker: &Asker, preview: &Preview) -> Markup {
             RefusalOf::Page => (
                 "warn",
                 [
-                    "网页只有在屏幕自己的网络里才看得到，所以这里没有预览。",
-                    "A web page is only seen from the screen's own network, so there is no preview of it.",
+                    "网页要在屏幕自己的网络里打开才看得到，所以这里没有它的画面，只画出它的地址；屏幕上会是网页当时的样子。",
+                    "A web page is seen from the screen's own network alone, so there is no picture of it here: this card has its address, and the screen shows the page as it is then.",
                 ],
             ),
             RefusalOf::Screen => (
@@ -265,9 +283,14 @@ fn verdict(asker: &Asker, preview: &Preview) -> Markup {
                 ],
             ),
         };
+        // What the screen says of a page is what was just said.
+        if refusal.of == RefusalOf::Page {
+            return said(asker, class, words);
+        }
         return html! {
             (said(asker, class, words))
-            p.soft lang="en" { (foreign::escaped(&refusal.reason)) }
+            @let (language, fault) = (asker.visitor.language, refusal.fault.as_ref());
+            p.soft lang=[fault_words::language_of(language, fault)] { (foreign::escaped(&fault_words::said(language, &refusal.reason, fault))) }
         };
     }
     match &facts.code {

@@ -4,6 +4,7 @@ use crate::drafts::archive::ArchiveFault;
 use crate::drafts::file::FileFault;
 use crate::drafts::names::NameFault;
 use crate::server::console::asker::Asker;
+use crate::server::console::fault_words;
 use crate::server::language::Language;
 use crate::store::{QuotaFault, Whose};
 
@@ -20,7 +21,9 @@ pub(super) fn of_file(asker: &Asker, fault: &FileFault) -> String {
         FileFault::Blob(_) | FileFault::Store(_) => {
             "现在存不下；请过一会儿再试，或者告诉管理 hub 的人".to_owned()
         }
-        FileFault::Content(_) => fault.to_string(),
+        FileFault::Content(told) => {
+            fault_words::said(Language::Chinese, &told.words, told.fault.as_ref())
+        }
     }
 }
 
