@@ -15,27 +15,22 @@ mod options;
 mod owner;
 pub(crate) mod preview;
 pub(crate) mod prune;
+pub(crate) mod publish;
 pub(crate) mod quota;
 pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod serve;
 pub(crate) mod slot;
 pub(crate) mod source;
 pub(crate) mod times;
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::future::Future;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use passerby_protocol::foreign;
 use passerby_protocol::help::{Meaning, NO_COLOUR_VARIABLE, exit_codes_and_environment};
-use passerby_protocol::left_out::LeftOut;
-use passerby_protocol::limits::CODE_DAYS_MAX;
-use passerby_protocol::private_host::PrivateHost;
-use passerby_protocol::toml_fields::Problem;
-use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -44,16 +39,9 @@ use crate::cli::failure::Failure;
 use crate::cli::options::{BLOBS_VARIABLE, DATABASE_VARIABLE, Data, Output, name};
 use crate::keys::pairing_code::PairingCode;
 use crate::people::Actor;
-use crate::public_url::PublicUrl;
-use crate::publish::conversion;
-use crate::publish::folder::Publication;
-use crate::publish::inspection;
-use crate::publish::inspection::Workers;
 use crate::publish::inspection::worker::FFMPEG_VARIABLE;
-use crate::publish::postcard;
 use crate::publish::preview as drawing;
-use crate::server::{CODE_DAYS, SLOW_QUERY_MS, Server, Settings, TlsFiles, TrustedProxy};
-use crate::store::{ChosenScreens, Targets};
+use crate::publish::{conversion, inspection, postcard};
 use crate::system::clock;
 
 /// Exit codes, for scripts, and what each means.
@@ -113,50 +101,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve screens and phones until told to stop
-    Serve {
-        /// Address and port to listen on; port 0 takes a free one
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
-        listen: String,
-        /// How phones and screens reach this hub, such as `https://hub.example`. Default: the first
-        /// `--acme-domain`, or else the address that it listens on
-        #[arg(long, value_name = "URL")]
-        public_url: Option<PublicUrl>,
-        #[arg(long, value_name = "N", default_value_t = CODE_DAYS,
-              value_parser = clap::value_parser!(i64).range(1..=CODE_DAYS_MAX),
-              help = format!("For how many days after it was on a screen a code is accepted, 1 to {CODE_DAYS_MAX}"))]
-        code_days: i64,
-        /// Believe what this proxy of yours says in `X-Forwarded-For`: an address, a network such
-        /// as `10.0.0.0/8`, or a name, which is looked up again and again; may be repeated.
-        /// Default: nobody is believed, not even a program on this machine
-        #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
-        trusted_proxies: Vec<TrustedProxy>,
-        /// Answer https with the certificate in this file: PEM, the hub's own first and then those
-        /// that lead to its root. It is read again when it changes
-        #[arg(long, value_name = "FILE", requires = "tls_key")]
-        tls_cert: Option<PathBuf>,
-        /// The file with the certificate's private key, PEM without a passphrase
-        #[arg(long, value_name = "FILE", requires = "tls_cert")]
-        tls_key: Option<PathBuf>,
-        #[command(flatten)]
-        acme: Box<crate::cli::acme::Options>,
-        /// Answer http on this address, such as `0.0.0.0:80`, with the same path on https
-        #[arg(long, value_name = "ADDR")]
-        redirect_listen: Option<String>,
-        /// Answer `/healthz`, `/readyz` and `/metrics` on this address, such as `127.0.0.1:9420`.
-        /// It has no password: let only those reach it who watch the hub
-        #[arg(long, value_name = "ADDR")]
-        monitoring_listen: Option<String>,
-        /// Write statements of the database that take longer, in milliseconds, to the log
-        #[arg(long, value_name = "MS", default_value_t = SLOW_QUERY_MS)]
-        slow_query_ms: u64,
-        /// Let sources, web hooks of alerts and mail open this host although its address is private
-        /// or this machine's own: a host, or a host and a port such as `192.168.1.20:8080`; may be
-        /// repeated. Default: public addresses only
-        #[arg(long = "source-host", value_name = "HOST")]
-        source_hosts: Vec<PrivateHost>,
-        #[command(flatten)]
-        data: Data,
-    },
+    Serve(Box<crate::cli::serve::Arguments>),
     /// Print a link, and its code, by which somebody becomes an owner in a browser, or chooses a
     /// new password; it works once, within seven days
     OwnerLink(crate::cli::owner::OwnerLink),
@@ -187,22 +132,7 @@ enum Command {
     /// Each file is first checked the way a screen checks it. Files that no screen can show are
     /// named on standard error, and the rest is published; lines that begin with `note:` keep
     /// nothing from going out.
-    Publish {
-        /// Folders with pictures, or with a `campaign.toml` and pictures
-        #[arg(required = true, value_name = "FOLDER")]
-        folders: Vec<PathBuf>,
-        /// A folder with fonts that the screens have beside the built-in ones; may be repeated
-        #[arg(long = "fonts", value_name = "FOLDER")]
-        fonts: Vec<PathBuf>,
-        /// The number of a screen, to publish to it alone; may be repeated. Default: to all
-        /// screens, also those that are added later
-        #[arg(long = "screen", value_name = "N", value_delimiter = ',')]
-        screens: Vec<ScreenNumber>,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
+    Publish(crate::cli::publish::Arguments),
     /// Make of a film one that screens play well: H.264 in MP4, at most 1920 x 1080, 30 pictures a
     /// second and 8 bits
     ///
@@ -220,14 +150,7 @@ enum Command {
     /// show without its code, if that is at fault.
     Preview(Box<crate::cli::preview::Arguments>),
     /// Take a campaign off the screens; its codes go on working
-    Unpublish {
-        /// The name of the folder it was published from
-        campaign: CampaignId,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        data: Data,
-    },
+    Unpublish(crate::cli::publish::Unpublish),
     /// Add, remove and list the publishers' domains that point to this hub; only these may stand in
     /// codes
     #[command(subcommand)]
@@ -352,35 +275,7 @@ impl Cli {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve {
-            listen,
-            public_url,
-            code_days,
-            trusted_proxies,
-            tls_cert,
-            tls_key,
-            acme,
-            redirect_listen,
-            monitoring_listen,
-            slow_query_ms,
-            source_hosts,
-            data,
-        } => {
-            let tls = tls_cert.zip(tls_key);
-            let settings = Settings {
-                public_url,
-                code_days,
-                trusted_proxies,
-                descriptors: descriptors(),
-                tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
-                acme: acme.settings()?,
-                redirect_listen,
-                monitoring_listen,
-                slow_query_ms,
-                source_hosts,
-            };
-            serve(&data, &listen, settings)
-        }
+        Command::Serve(arguments) => crate::cli::serve::run(*arguments),
         Command::OwnerLink(options) => crate::cli::owner::run(&options),
         Command::Screen(command) => crate::cli::screen::run(command),
         Command::Key(command) => crate::cli::key::run(command),
@@ -403,36 +298,8 @@ fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::New(arguments) => crate::cli::new::run(&arguments),
-        Command::Publish {
-            folders,
-            fonts,
-            screens,
-            output,
-            data,
-        } => publish(&data, &folders, &fonts, screens, &output),
-        Command::Unpublish {
-            campaign,
-            output,
-            data,
-        } => match data
-            .open()?
-            .store
-            .unpublish(&Actor::COMMAND_LINE, &campaign, clock::now_ms())?
-        {
-            Some(screens) => {
-                output.print(
-                    &json!({ "campaign": campaign, "screens": screens }),
-                    &format!(
-                        "{campaign} is off the air; screens changed: {}\n",
-                        screens.len()
-                    ),
-                )?;
-                Ok(())
-            }
-            None => Err(Failure::Input(vec![format!(
-                "no campaign {campaign} is published"
-            )])),
-        },
+        Command::Publish(arguments) => crate::cli::publish::run(arguments),
+        Command::Unpublish(arguments) => crate::cli::publish::unpublish(&arguments),
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
         Command::Slot(command) => crate::cli::slot::run(command),
@@ -472,181 +339,4 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Prune(options) => crate::cli::prune::run(&options),
     }
-}
-
-/// Says what a campaign has, and why it has fewer files than it names.
-fn contents(publication: &Publication) -> String {
-    let (placements, files) = (publication.items.len(), publication.creatives.len());
-    let named = publication.items.iter().map(|item| 1 + item.parts.len());
-    let why = if named.sum::<usize>() > files {
-        ", since equal ones are kept once"
-    } else {
-        ""
-    };
-    format!("{placements} placements, {files} files{why}")
-}
-
-/// Says what publishing changed, and why it was nothing.
-fn effect(changed: usize, is_any_screen_known: bool) -> String {
-    match (changed, is_any_screen_known) {
-        (0, false) => "published, but no screen is in service yet; add one with `passerby-hub screen add NAME`, or with `passerby-hub claim` and the code that it shows, on the same --data, and it shows this".to_owned(),
-        (0, true) => "screens changed: 0, since the screens that it is for have it already".to_owned(),
-        _ => format!("screens changed: {changed}"),
-    }
-}
-
-fn publish(
-    data: &Data,
-    folders: &[PathBuf],
-    fonts: &[PathBuf],
-    screens: Vec<ScreenNumber>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let workers = Workers::of_this_program()
-        .and_then(|workers| workers.with_fonts(fonts))
-        .map_err(|error| Failure::Start(format!("cannot look at files: {error}")))?;
-    let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
-    let mut left_out = LeftOut::default();
-    for folder in folders {
-        let read =
-            Publication::read_with_left_out(folder, &|folder, jobs| workers.look_at(folder, jobs));
-        left_out.append(read.left_out);
-        match read.publication {
-            Ok(read) if publications.iter().any(|known| known.id == read.id) => {
-                problems.push(format!(
-                    "{}: another folder is also called {}; rename one",
-                    folder.display(),
-                    read.id
-                ));
-            }
-            Ok(publication) => publications.push(publication),
-            Err(found) => problems.extend(found.iter().map(ToString::to_string)),
-        }
-    }
-    for problem in &left_out.problems {
-        eprintln!("not published: {problem}");
-    }
-    for note in &left_out.notes {
-        eprintln!("note: not published: {note}");
-    }
-    if !problems.is_empty() {
-        return Err(Failure::Input(problems));
-    }
-    let chosen = ChosenScreens {
-        screens: screens.iter().copied().collect(),
-        ..ChosenScreens::default()
-    };
-    let targets = if screens.is_empty() {
-        Targets::Everywhere
-    } else {
-        Targets::Only(BTreeSet::from_iter(screens))
-    };
-    let hub = data.open_or_begin()?;
-    for publication in &publications {
-        for found in crate::cli::times::conflicts(&hub.store, publication, &chosen)? {
-            eprintln!("note: {}: {found}", publication.id);
-        }
-    }
-    for note in crate::cli::convert::better_films(&publications) {
-        eprintln!("note: {note}");
-    }
-    // What cannot be stored keeps all of them from going out.
-    for publication in &publications {
-        hub.store_files(publication, clock::now_ms())?;
-    }
-    let (mut published, mut text) = (Vec::new(), String::new());
-    for publication in &publications {
-        for note in &publication.notes {
-            eprintln!("note: {note}");
-        }
-        let changed = hub.announce(&Actor::COMMAND_LINE, publication, &targets, clock::now_ms())?;
-        let known = hub.store.screens()?;
-        let is_known = known.iter().any(|screen| !screen.revoked);
-        text += &format!(
-            "{}: {}; {}\n",
-            publication.id,
-            contents(publication),
-            effect(changed.len(), is_known)
-        );
-        published.push(json!({
-            "campaign": publication.id,
-            "placements": publication.items.len(),
-            "creatives": publication.creatives.iter().map(|creative| creative.digest).collect::<Vec<_>>(),
-            "screens_changed": changed,
-            "notes": publication.notes,
-        }));
-    }
-    let problems = left_out.problems.iter().map(|found| ("problem", found));
-    let notes = left_out.notes.iter().map(|found| ("note", found));
-    let left_out: Vec<_> = problems
-        .chain(notes)
-        .map(|(severity, Problem { file, message, .. })| {
-            json!({ "severity": severity, "file": file, "message": message })
-        })
-        .collect();
-    output.print(
-        &json!({ "published": published, "left_out": left_out }),
-        &text,
-    )?;
-    Ok(())
-}
-
-fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {
-    let hub = data.open_or_begin()?;
-    // What nobody but the operator can set right keeps the hub from starting; without its creatives
-    // for a while it is still of use.
-    match hub.blobs.probe() {
-        Ok(()) => {}
-        Err(error) if error.is_retryable() => {
-            tracing::warn!("screens get no new files for now: {error}");
-        }
-        Err(error) => return Err(Failure::Start(error.to_string())),
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Start(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
-        // Listening for the signals comes first: whoever reads the address may send one at once.
-        let stop = stop_signal()
-            .map_err(|error| Failure::Start(format!("cannot listen for signals: {error}")))?;
-        let server = Server::bind(hub, listen, settings).await?;
-        for line in server.addresses() {
-            eprintln!("{line}");
-        }
-        match server.first_link().await {
-            Ok(Some(link)) => eprint!("{}", crate::cli::owner::told(&link)),
-            Ok(None) => {}
-            // A full disk keeps nobody from being served.
-            Err(error) => tracing::warn!(%error, "there is no link for the first owner"),
-        }
-        server.run(stop).await;
-        Ok(())
-    })
-}
-
-/// Raises the limit on open files as far as this user may, and returns it: the shell's is made for
-/// programs that use select(2), which a server does not.
-fn descriptors() -> u64 {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let before = getrlimit(Resource::Nofile);
-    let raised = rustix::process::Rlimit {
-        current: before.maximum,
-        ..before
-    };
-    let _ = setrlimit(Resource::Nofile, raised);
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

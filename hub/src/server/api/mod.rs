@@ -1,7 +1,7 @@
 //! The same as the console for programs: JSON under `/api/v1`, by tokens of people.
 //!
 //! How to add a call: a function in `calls/`, a line in [`routes`] with its rule, what it takes and
-//! what it answers, and the form of a new answer in `schema.rs`. The description that is served at
+//! what it answers, and the form of a new answer in `forms_of_*.rs`. The description that is served at
 //! `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
 //!
 //! Invariants: who asks shows a token, no cookie, so no page of another site can ask in their name;
@@ -12,6 +12,11 @@
 pub(super) mod base;
 mod calls;
 mod forms_of_alerts;
+mod forms_of_campaigns;
+mod forms_of_drafts;
+mod forms_of_people;
+mod forms_of_reports;
+mod forms_of_screens;
 mod forms_of_sources;
 mod forms_of_times;
 mod gate;

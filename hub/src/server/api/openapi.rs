@@ -4,21 +4,29 @@ use serde_json::{Map, Value, json};
 
 use crate::server::api::base::{BASE, PAGE_MAX};
 use crate::server::api::route::{ARCHIVE, PICTURE, Route};
-use crate::server::api::schema::{FORMS, Field, Form, Holds};
+use crate::server::api::schema::{Field, Form, Holds};
 use crate::server::api::{
-    forms_of_alerts, forms_of_sources, forms_of_times, routes_of_quotas, routes_of_slots,
+    forms_of_alerts, forms_of_campaigns, forms_of_drafts, forms_of_people, forms_of_reports,
+    forms_of_screens, forms_of_sources, forms_of_times, routes_of_quotas, routes_of_slots,
 };
 use crate::server::console::rule::Rule;
 
 /// All forms.
 pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
-    let of_others = forms_of_sources::FORMS
-        .iter()
-        .chain(forms_of_alerts::FORMS)
-        .chain(forms_of_times::FORMS)
-        .chain(routes_of_slots::FORMS)
-        .chain(routes_of_quotas::FORMS);
-    FORMS.iter().chain(of_others)
+    [
+        forms_of_screens::FORMS,
+        forms_of_campaigns::FORMS,
+        forms_of_drafts::FORMS,
+        forms_of_reports::FORMS,
+        forms_of_people::FORMS,
+        forms_of_sources::FORMS,
+        forms_of_alerts::FORMS,
+        forms_of_times::FORMS,
+        routes_of_slots::FORMS,
+        routes_of_quotas::FORMS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Describes these calls.

@@ -2,7 +2,7 @@
 
 use crate::people::Right::ChangeScreens;
 use crate::server::api::calls::quotas;
-use crate::server::api::route::{Route, get, post};
+use crate::server::api::route::{PAGES, Route, get, post};
 use crate::server::api::schema::{Form, Holds, field, maybe};
 use crate::server::console::rule::Rule;
 
@@ -16,7 +16,8 @@ pub(super) fn all() -> Vec<Route> {
             "how much the files of people, of slots and of the hub may take, and how much they do",
             "Quotas",
             quotas::list,
-        ),
+        )
+        .with_query(&PAGES, "?after=SUBJECT&limit=N"),
         post(
             "/quotas",
             ChangeScreens,
@@ -32,11 +33,18 @@ pub(super) fn all() -> Vec<Route> {
 pub(super) const FORMS: &[Form] = &[
     (
         "Quotas",
-        &[field(
-            "quotas",
-            Holds::Many("Quota"),
-            "the hub, everybody, people by name, slots with the newest first",
-        )],
+        &[
+            field(
+                "quotas",
+                Holds::Many("Quota"),
+                "the hub, everybody, people by name, slots with the newest first; of what was set, that",
+            ),
+            maybe(
+                "next",
+                Holds::Text,
+                "where the next page begins, as `after`",
+            ),
+        ],
     ),
     (
         "Quota",

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 
 use crate::drafts::archive::ArchiveFault;
 use crate::drafts::desk::{self, Added, DeskFault};
+use crate::drafts::file::FileFault;
 use crate::drafts::look::PublishFault;
 use crate::drafts::names::is_folder_name;
 use crate::people::Actor;
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_store, ok};
-use crate::server::api::calls::received;
+use crate::server::api::calls::received::{self, For};
 use crate::server::api::gate::{Caller, Sent};
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::drafts::begin::kind_of;
@@ -116,7 +117,7 @@ fn row(row: &DraftRow) -> Value {
 fn findings(found: &[Finding]) -> Vec<Value> {
     let found = found.iter();
     found
-        .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message }))
+        .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message, "fault": one.fault }))
         .collect()
 }
 
@@ -323,7 +324,13 @@ pub(in crate::server::api) async fn delete(
 fn added(told: &Added) -> Value {
     let left_out = told.left_out.iter();
     let left_out: Vec<Value> = left_out
-        .map(|(file, reason)| json!({ "file": file, "reason": reason.to_string() }))
+        .map(|(file, reason)| {
+            let fault = match reason {
+                FileFault::Content(told) => told.fault.as_ref(),
+                _ => None,
+            };
+            json!({ "file": file, "reason": reason.to_string(), "fault": fault })
+        })
         .collect();
     let elsewhere = told.elsewhere.iter();
     let elsewhere: Vec<Value> = elsewhere
@@ -344,11 +351,15 @@ pub(in crate::server::api) async fn add_file(
     let seen = seen(request.headers())?;
     let draft = find(&app, &actor, &id).await?;
     let draft = draft.as_seen(seen).map_err(of_draft)?;
-    let came = received::read(&app, &actor, fields.get("name"), request).await?;
+    let replaces = fields.get("replace") == "yes";
+    let into = For {
+        draft: Some(&draft.row.campaign),
+        replaces,
+    };
+    let came = received::read(&app, &actor, fields.get("name"), into, request).await?;
     let told = app
         .work(move |app| {
             let came = came;
-            let replaces = fields.get("replace") == "yes";
             let files = std::slice::from_ref(&came.file);
             desk::add_files(&app.hub, &actor, &draft, files, replaces, clock::now_ms())
         })
@@ -396,7 +407,7 @@ pub(in crate::server::api) async fn import(
     fields: Fields,
     request: Request,
 ) -> Answer {
-    let came = received::read(&app, &actor, fields.get("name"), request).await?;
+    let came = received::read(&app, &actor, fields.get("name"), For::default(), request).await?;
     let (id, told) = app
         .work(move |app| {
             let came = came;

@@ -1,5 +1,7 @@
 //! What programs are told when something was not done.
 
+use std::ops::Range;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
@@ -60,14 +62,21 @@ pub(super) fn page<T>(
     fields: &Fields,
     key: impl Fn(&T) -> String,
 ) -> (Vec<T>, Option<String>) {
-    if let Some(after) = fields.word("after") {
-        let at = rows.iter().position(|row| key(row) == after);
-        rows.drain(..at.map_or(rows.len(), |at| at + 1));
-    }
-    let has_more = rows.len() > limit(fields);
-    rows.truncate(limit(fields));
+    let window = window(&rows, fields, &key);
+    let has_more = window.end < rows.len();
+    rows.truncate(window.end);
+    rows.drain(..window.start);
     let next = rows.last().filter(|_| has_more).map(key);
     (rows, next)
+}
+
+/// The places of these rows in the list.
+pub(super) fn window<T>(rows: &[T], fields: &Fields, key: impl Fn(&T) -> String) -> Range<usize> {
+    let start = fields.word("after").map_or(0, |after| {
+        let at = rows.iter().position(|row| key(row) == after);
+        at.map_or(rows.len(), |at| at + 1)
+    });
+    start..rows.len().min(start + limit(fields))
 }
 
 /// How many rows are asked for.

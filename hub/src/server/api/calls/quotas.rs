@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, of_store, ok};
+use crate::server::api::calls::errors::{Answer, of_store, ok, page};
 use crate::server::api::gate::{Caller, Sent};
+use crate::server::console::fields::Fields;
 use crate::server::problem::Problem;
-use crate::store::{Quota, QuotaLine, QuotaSubject, Store, StoreError};
+use crate::store::{Quota, QuotaLine, QuotaSubject, StoreError};
 use crate::system::clock;
 
 fn told(line: &QuotaLine) -> Value {
@@ -25,16 +26,15 @@ fn told(line: &QuotaLine) -> Value {
     })
 }
 
-fn all(store: &Store) -> Result<Value, StoreError> {
-    let lines = store.quotas()?;
-    Ok(json!({ "quotas": lines.iter().map(told).collect::<Vec<_>>() }))
-}
-
-pub(in crate::server::api) async fn list(State(app): State<Shared>, _: Caller) -> Answer {
-    ok(app
-        .work(|app| all(&app.hub.store))
-        .await
-        .map_err(of_store)?)
+pub(in crate::server::api) async fn list(
+    State(app): State<Shared>,
+    _: Caller,
+    fields: Fields,
+) -> Answer {
+    let read = app.work(|app| app.hub.store.quotas()).await;
+    let (lines, next) = page(read.map_err(of_store)?, &fields, |line| line.subject.word());
+    let quotas: Vec<Value> = lines.iter().map(told).collect();
+    ok(json!({ "quotas": quotas, "next": next }))
 }
 
 #[derive(Deserialize)]
@@ -79,8 +79,11 @@ pub(in crate::server::api) async fn set(
                 }
                 _ => store.set_quota(&actor, subject, quota, now_ms)?,
             }
-            all(store)
+            let lines = store.quotas()?;
+            Ok::<_, StoreError>(lines.into_iter().find(|line| line.subject == subject))
         })
         .await;
-    ok(set.map_err(of_store)?)
+    // What was set, and what is used of it.
+    let line: Vec<Value> = set.map_err(of_store)?.iter().map(told).collect();
+    ok(json!({ "quotas": line, "next": null }))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
+use passerby_protocol::CampaignId;
 use passerby_protocol::creative::CreativeKind;
 use tokio::io::AsyncWriteExt as _;
 
@@ -15,6 +16,7 @@ use crate::server::body::Unread;
 use crate::server::places::Place;
 use crate::server::problem::Problem;
 use crate::sources::work_folder::WorkFolder;
+use crate::store::Whose;
 
 /// The file, which lies in the folder; both go with it, and so does the place.
 pub(super) struct Came {
@@ -23,7 +25,16 @@ pub(super) struct Came {
     _place: Place,
 }
 
-/// Writes a body to the disk as it comes.
+/// Where a file goes.
+#[derive(Default)]
+pub(super) struct For<'a> {
+    /// The draft, if there is one yet.
+    pub(super) draft: Option<&'a CampaignId>,
+    /// Whether it is in place of one there.
+    pub(super) replaces: bool,
+}
+
+/// Writes a body to the disk as it comes, and no more of it than there is room for.
 ///
 /// # Errors
 /// It is too large, or does not arrive; the disk fails.
@@ -31,6 +42,7 @@ pub(super) async fn read(
     app: &Shared,
     actor: &Arc<Actor>,
     name: &str,
+    into: For<'_>,
     request: Request,
 ) -> Result<Came, Problem> {
     let Some(place) = app.work_of_people.uploads.take(actor) else {
@@ -40,13 +52,19 @@ pub(super) async fn read(
     let kind = CreativeKind::of_name(name);
     // What is no creative may be an archive.
     let bytes_max = kind.map_or(UPLOAD_BYTES_MAX, CreativeKind::bytes_max);
-    let by = Arc::clone(actor);
-    let room = app.work(move |app| app.hub.store.room_for(&by)).await;
-    let room = room.map_err(of_store)?.unwrap_or(u64::MAX);
+    let (by, draft) = (Arc::clone(actor), into.draft.cloned());
+    let room = app
+        .work(move |app| app.hub.store.room_for(&by, draft.as_ref()))
+        .await;
+    let room = room.map_err(of_store)?;
     let full = || {
-        let title = "there is no room for it; delete drafts that nobody needs, or ask whoever runs the hub for more";
+        let whose = room.whose.map_or("there is no room for it", Whose::said);
+        let title = format!(
+            "{whose}; delete drafts that nobody needs, or ask whoever runs the hub for more"
+        );
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, title)
     };
+    let room = room.bytes(into.replaces);
     let Ok(unread) = Unread::from_request(request, &()).await;
     let mut pieces = unread.pieces();
     let is_more = |length: usize| u64::try_from(length).unwrap_or(u64::MAX) > room;

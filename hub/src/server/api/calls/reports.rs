@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, not_here, of_store, ok, page};
+use crate::server::api::calls::errors::{Answer, not_here, of_store, ok, page, window};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::report_asked::{Asked, Refused};
 use crate::server::problem::Problem;
-use crate::store::{BreakdownError, Key, Names};
+use crate::store::{BreakdownError, Figures, Key, Names, Shown};
 
 pub(in crate::server::api) async fn show(
     State(app): State<Shared>,
@@ -19,11 +19,15 @@ pub(in crate::server::api) async fn show(
 ) -> Answer {
     let asked = Asked::of(&fields).map_err(refused)?;
     let by = asked.by_word();
+    let sent = fields.clone();
     let read = app
-        .work(move |app| asked.read(&app.hub.store, &actor))
+        .work(move |app| {
+            let on_page = |rows: &[_]| window(rows, &sent, key_of_row);
+            asked.read(&app.hub.store, &actor, Shown::Some(&on_page))
+        })
         .await;
     let breakdown = read.map_err(refused)?;
-    let (rows, next) = page(breakdown.rows, &fields, |(key, _)| key_of(key));
+    let (rows, next) = page(breakdown.rows, &fields, key_of_row);
     let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {
@@ -53,6 +57,10 @@ fn refused(refused: Refused) -> Problem {
         Refused::Report(BreakdownError::Store(error)) => of_store(error),
         Refused::Report(error) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
     }
+}
+
+fn key_of_row((key, _): &(Key, Figures)) -> String {
+    key_of(key)
 }
 
 fn key_of(key: &Key) -> String {

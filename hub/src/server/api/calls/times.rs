@@ -21,6 +21,8 @@ use crate::system::clock;
 
 /// Most screens in one answer, since each may have many campaigns.
 const SCREENS_MAX: usize = 50;
+/// How many are read at once, since an answer may have room for few of them.
+const SCREENS_AT_ONCE: usize = 8;
 /// Most stretches of time that are told of one screen; whoever asks for fewer days is told more of
 /// its campaigns.
 const STRETCHES_MAX: usize = 1_000;
@@ -138,36 +140,60 @@ pub(in crate::server::api) async fn of_screens(
 ) -> Answer {
     let days = days_of(&fields, clock::time_zone(), 1);
     let count = limit(&fields).min(SCREENS_MAX);
-    let filter = ScreenFilter {
+    let mut filter = ScreenFilter {
         group: fields.word("group").map(str::to_owned),
         after: fields.get("after").parse().ok(),
         ..ScreenFilter::default()
     };
     let told = app
         .work(move |app| {
-            let store = &app.hub.store;
-            let scope = actor.scope();
-            let screens = store.air_of_screens(&filter, scope, count + 1, clock::now_ms())?;
-            Ok::<_, StoreError>(with_range(&days, page_of(&screens, count, &days)))
+            let (store, scope, now_ms) = (&app.hub.store, actor.scope(), clock::now_ms());
+            let mut page = Page::new(&days);
+            loop {
+                let wanted = SCREENS_AT_ONCE.min(count - page.said.len());
+                let screens = store.air_of_screens(&filter, scope, wanted + 1, now_ms)?;
+                let has_more = screens.len() > wanted;
+                let is_full = !screens.iter().take(wanted).all(|air| page.takes(air));
+                if is_full || !has_more || page.said.len() == count {
+                    let next = page.last.filter(|_| is_full || has_more);
+                    let value = json!({ "screens": page.said, "next": next });
+                    return Ok::<_, StoreError>(with_range(&days, value));
+                }
+                filter.after = page.last;
+            }
         })
         .await;
     ok(told.map_err(of_store)?)
 }
 
-/// The first of these screens: so many, and no more than an answer has room for.
-fn page_of(screens: &[AirOfScreen], count: usize, days: &Days) -> Value {
-    let mut many = ManyTimes::new(days);
-    let (mut said, mut bytes) = (Vec::new(), 0);
-    for air in screens.iter().take(count) {
-        let told = many.of(published(air), STRETCHES_MAX);
-        let of_one = of_screen(air, &told);
-        bytes += of_one.to_string().len();
-        if bytes > BYTES_MAX && !said.is_empty() {
-            break;
+/// The first screens that are asked for: no more than an answer has room for.
+struct Page<'d> {
+    many: ManyTimes<'d>,
+    said: Vec<Value>,
+    last: Option<ScreenNumber>,
+    bytes: usize,
+}
+
+impl<'d> Page<'d> {
+    const fn new(days: &'d Days) -> Self {
+        Self {
+            many: ManyTimes::new(days),
+            said: Vec::new(),
+            last: None,
+            bytes: 0,
         }
-        said.push(of_one);
     }
-    let last = said.len().checked_sub(1).and_then(|at| screens.get(at));
-    let next = last.filter(|_| said.len() < screens.len());
-    json!({ "screens": said, "next": next.map(|air| air.row.screen) })
+
+    /// Adds a screen; false where there is no room for it. There is for one.
+    fn takes(&mut self, air: &AirOfScreen) -> bool {
+        let told = self.many.of(published(air), STRETCHES_MAX);
+        let of_one = of_screen(air, &told);
+        self.bytes += of_one.to_string().len();
+        if self.bytes > BYTES_MAX && !self.said.is_empty() {
+            return false;
+        }
+        self.said.push(of_one);
+        self.last = Some(air.row.screen);
+        true
+    }
 }
