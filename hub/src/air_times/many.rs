@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passerby_protocol::campaign::Phase;
 use passerby_protocol::spans::{NextOpen, next_open};
 use passerby_protocol::{Campaign, CampaignId};
 
@@ -96,6 +97,13 @@ impl<'d> ManyTimes<'d> {
     fn is_over(&mut self, id: &CampaignId, known: &Campaign) -> bool {
         if let Some(is_over) = self.is_over.get(id) {
             return *is_over;
+        }
+        // To look ahead takes long where there are many, and its dates alone tell of most.
+        let today = self.days.now.to_zoned(self.days.zone.clone()).date();
+        let goes_on = |phase: &Phase| phase.until.is_none_or(|until| until >= today);
+        if known.phases.is_empty() || known.phases.iter().any(goes_on) {
+            self.is_over.insert(id.clone(), false);
+            return false;
         }
         let (from, _) = self.days.range();
         let window = |now| known.at(now, &self.days.zone);

@@ -110,12 +110,12 @@ pub use crate::store::plays::{BatchRefused, PlaysTaken};
 pub use crate::store::prune::{PruneError, Pruned, RowDay, RowDays, Table};
 pub use crate::store::publish_error::PublishError;
 pub use crate::store::published_placement::PublishedPlacement;
-pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
+pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room, Usage, Whose};
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     Breakdown, BreakdownError, By, CHAINS_MAX, Chain, Figures, FileName, Filter, GoalCount, Key,
     LOCAL_CAMPAIGNS_MAX, LocalCounts, Names, PlayCounts, PressCounts, Report, ScanCounts,
-    ScreenLine, ShareCounts, Tally, UnassignedCounts, VisitCounts,
+    ScreenLine, ShareCounts, Shown, Tally, UnassignedCounts, VisitCounts,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

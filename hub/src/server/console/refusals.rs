@@ -6,7 +6,7 @@ use maud::html;
 
 use crate::server::console::asker::Visitor;
 use crate::server::console::layout;
-use crate::store::StoreError;
+use crate::store::{StoreError, Whose};
 
 fn page(
     visitor: &Visitor,
@@ -71,16 +71,19 @@ pub(crate) fn too_large(visitor: &Visitor) -> Response {
 }
 
 /// There is no room for what comes.
-pub(crate) fn full(visitor: &Visitor) -> Response {
-    page(
-        visitor,
-        StatusCode::PAYLOAD_TOO_LARGE,
-        ["没有保存", "Not saved"],
-        [
+pub(crate) fn full(visitor: &Visitor, whose: Option<Whose>) -> Response {
+    let words = match whose {
+        Some(Whose::Slot) => [
+            "这个档期的空间不够了。拿掉里面不用的文件，或者请管理 hub 的人调高上限。",
+            "There is no room for it in this slot. Take files out that nobody needs, or ask whoever runs the hub for more.",
+        ],
+        _ => [
             "存储空间不够了。删掉不用的草稿，或者请管理 hub 的人调高上限。",
             "There is no room for it. Delete drafts that nobody needs, or ask whoever runs the hub for more.",
         ],
-    )
+    };
+    let title = ["没有保存", "Not saved"];
+    page(visitor, StatusCode::PAYLOAD_TOO_LARGE, title, words)
 }
 
 /// The network asks too often.

@@ -1,12 +1,14 @@
 //! What comes with a form that has files or long texts.
 //!
 //! Invariants: nothing of a form is kept before its first field has the word of its session; files
-//! go to the disk as they come; files, texts and bytes each have a maximum.
+//! go to the disk as they come; files, texts and bytes each have a maximum; no more is read than
+//! there is room for, of whoever brings it, of the hub and of the slot that it is for.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, Request};
 use axum::response::Response;
+use passerby_protocol::CampaignId;
 use passerby_protocol::creative::CreativeKind;
 use passerby_protocol::limits::VIDEO_BYTES_MAX;
 use subtle::ConstantTimeEq as _;
@@ -21,6 +23,7 @@ use crate::server::console::multipart::{Multipart, MultipartFault, Source, bound
 use crate::server::console::refusals;
 use crate::server::places::Place;
 use crate::sources::work_folder::WorkFolder;
+use crate::store::Room;
 
 /// Most fields of a form without files.
 const FIELDS_MAX: usize = 400;
@@ -56,7 +59,7 @@ impl From<std::io::Error> for Fault {
     }
 }
 
-/// Reads a form.
+/// Reads a form, whose files are for a draft if one is named.
 ///
 /// # Errors
 /// The page that says why it was not taken.
@@ -64,6 +67,7 @@ pub(crate) async fn read(
     app: &Shared,
     asker: &Asker,
     request: Request,
+    into: Option<&CampaignId>,
 ) -> Result<Upload, Response> {
     let visitor = &asker.visitor;
     let Some(place) = app.work_of_people.uploads.take(&asker.actor) else {
@@ -78,17 +82,19 @@ pub(crate) async fn read(
     if pieces.length.is_some_and(is_large) {
         return Err(refusals::too_large(visitor));
     }
-    let actor = Arc::clone(&asker.actor);
-    let room = app.work(move |app| app.hub.store.room_for(&actor)).await;
+    let (actor, into) = (Arc::clone(&asker.actor), into.cloned());
+    let room = app
+        .work(move |app| app.hub.store.room_for(&actor, into.as_ref()))
+        .await;
     let room = match room {
-        Ok(room) => room.unwrap_or(u64::MAX),
+        Ok(room) => room,
         Err(error) => return Err(refusals::failed(visitor, &error)),
     };
-    // A form has words of its own beside its files.
-    let most = room.saturating_add(TEXT_BYTES_MAX);
+    // A form has words of its own beside its files; that these replace others it says later.
+    let most = u64::max(room.bytes(false), room.bytes(true)).saturating_add(TEXT_BYTES_MAX);
     let is_more = |length: usize| u64::try_from(length).unwrap_or(u64::MAX) > most;
     if pieces.length.is_some_and(is_more) {
-        return Err(refusals::full(visitor));
+        return Err(refusals::full(visitor, room.whose));
     }
     let folder = app
         .work(|app| WorkFolder::make(app.hub.folder(), "upload"))
@@ -104,7 +110,7 @@ pub(crate) async fn read(
         Fault::Form => refusals::damaged_form(visitor),
         Fault::Foreign => refusals::foreign_form(visitor),
         Fault::TooLarge => refusals::too_large(visitor),
-        Fault::Full => refusals::full(visitor),
+        Fault::Full => refusals::full(visitor, room.whose),
         Fault::Disk(error) => {
             tracing::error!(%error, "an upload was not kept");
             refusals::later(visitor)
@@ -116,9 +122,9 @@ async fn take<S: Source>(
     asker: &Asker,
     mut form: Multipart<S>,
     (folder, place): (WorkFolder, Place),
-    room: u64,
+    room: Room,
 ) -> Result<Upload, Fault> {
-    let (mut fields, mut files) = (Vec::new(), Vec::new());
+    let (mut fields, mut files) = (Vec::<(String, String)>::new(), Vec::new());
     let (mut bytes, mut text_bytes) = (0_u64, 0_u64);
     let mut is_theirs = false;
     while let Some(head) = form.next_part().await? {
@@ -129,6 +135,10 @@ async fn take<S: Source>(
             let path = folder.path().join(files.len().to_string());
             let mut file = tokio::fs::File::create(&path).await?;
             let kind = CreativeKind::of_name(&name);
+            let replaces = fields
+                .iter()
+                .any(|(name, value)| name == "replace" && value == "yes");
+            let room = room.bytes(replaces);
             // What is no creative may be an archive.
             let mut left = kind.map_or(VIDEO_BYTES_MAX, CreativeKind::bytes_max);
             while let Some(piece) = form.next_piece().await? {

@@ -2,20 +2,17 @@
 
 use passerby_protocol::CampaignId;
 
-use crate::database::{DatabaseError, Id, Lock, Row, Transaction, values};
+use crate::database::{DatabaseError, Lock, Row, Transaction, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::quotas::records::{
-    Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose, of_person, of_subject,
+    Quota, QuotaFault, QuotaSubject, Room, Usage, Whose, of_person, of_subject,
 };
 use crate::store::{Result, Store, StoreError, audit};
 
-/// Most people, and most slots, whose use is listed.
-const LISTED_MAX: usize = 1_000;
+pub(super) const SUMS: &str = "count(*), coalesce(CAST(sum(size) AS BIGINT), 0)";
 
-const SUMS: &str = "count(*), coalesce(CAST(sum(size) AS BIGINT), 0)";
-
-fn usage(row: &Row<'_>) -> Result<Usage, DatabaseError> {
+pub(super) fn usage(row: &Row<'_>) -> Result<Usage, DatabaseError> {
     Ok(Usage {
         files: row.get(0)?,
         bytes: row.get(1)?,
@@ -23,10 +20,10 @@ fn usage(row: &Row<'_>) -> Result<Usage, DatabaseError> {
 }
 
 /// What is claimed and has no row of its own yet, as SQL.
-const CLAIMED: &str = "SELECT size FROM file_claims
+pub(super) const CLAIMED: &str = "SELECT size FROM file_claims
      WHERE size IS NOT NULL AND NOT EXISTS (SELECT 1 FROM creatives WHERE sha256 = file_claims.file)";
 
-fn of_hub(tx: &Transaction<'_>) -> Result<Usage, DatabaseError> {
+pub(super) fn of_hub(tx: &Transaction<'_>) -> Result<Usage, DatabaseError> {
     tx.one(
         &format!("SELECT {SUMS} FROM (SELECT size FROM creatives UNION ALL {CLAIMED}) AS files"),
         values![],
@@ -54,6 +51,15 @@ fn of_draft(tx: &Transaction<'_>, campaign: &CampaignId) -> Result<Usage, Databa
         ),
         values![campaign.as_str()],
         usage,
+    )
+}
+
+/// The slot whose draft this is.
+fn slot_of(tx: &Transaction<'_>, campaign: &CampaignId) -> Result<Option<i64>, DatabaseError> {
+    tx.optional(
+        "SELECT id FROM slots WHERE campaign = ?1",
+        values![campaign.as_str()],
+        |row| row.get(0),
     )
 }
 
@@ -185,85 +191,33 @@ impl Store {
         })
     }
 
-    /// Returns the quotas of the hub, of everybody, of people and of slots, with what is used.
+    /// Returns how many bytes somebody may still bring, into a draft if it is for one: that of a slot
+    /// has a bound of its own.
     ///
     /// # Errors
     /// The database fails.
-    pub fn quotas(&self) -> Result<Vec<QuotaLine>> {
+    pub fn room_for(&self, actor: &Actor, into: Option<&CampaignId>) -> Result<Room> {
         self.read(|tx| {
-            let mut lines = Vec::new();
-            for subject in [QuotaSubject::Hub, QuotaSubject::Everybody] {
-                lines.push(QuotaLine {
-                    subject,
-                    name: String::new(),
-                    quota: of_subject(tx, subject)?.unwrap_or_default(),
-                    is_of_everybody: false,
-                    used: match subject {
-                        QuotaSubject::Hub => of_hub(tx)?,
-                        _ => Usage::default(),
-                    },
-                });
-            }
-            let people = tx.all(
-                "SELECT id, name FROM people ORDER BY name_key LIMIT ?1",
-                values![LISTED_MAX],
-                |row| Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<String>(1)?)),
-            )?;
-            for (id, name) in people {
-                let (quota, is_of_everybody) = of_person(tx, id)?;
-                lines.push(QuotaLine {
-                    subject: QuotaSubject::Person(id),
-                    name,
-                    quota,
-                    is_of_everybody,
-                    used: of_one(tx, id)?,
-                });
-            }
-            let slots = tx.all(
-                "SELECT id, name, campaign FROM slots ORDER BY id DESC LIMIT ?1",
-                values![LISTED_MAX],
-                |row| {
-                    let campaign = row.get::<Id<CampaignId>>(2)?.0;
-                    Ok::<_, DatabaseError>((row.get::<i64>(0)?, row.get::<String>(1)?, campaign))
-                },
-            )?;
-            for (id, name, campaign) in slots {
-                let subject = QuotaSubject::Slot(id);
-                lines.push(QuotaLine {
-                    subject,
-                    name,
-                    quota: of_subject(tx, subject)?.unwrap_or_default(),
-                    is_of_everybody: false,
-                    used: of_draft(tx, &campaign)?,
-                });
-            }
-            Ok(lines)
-        })
-    }
-
-    /// Returns how many bytes somebody may still bring; `None` for as many as they like.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn room_for(&self, actor: &Actor) -> Result<Option<u64>> {
-        self.read(|tx| {
-            let mut room = None;
-            let mut within = |other: Option<u64>| {
-                room = match (room, other) {
-                    (Some(one), Some(other)) => Some(std::cmp::min::<u64>(one, other)),
-                    (one, other) => one.or(other),
-                };
-            };
+            let mut room = Room::default();
             if let Some(person) = actor.person_id() {
                 let (quota, _) = of_person(tx, person)?;
                 if !quota.is_none() {
-                    within(quota.room(of_one(tx, person)?));
+                    let left = quota.room(of_one(tx, person)?);
+                    room.within(Whose::Person, left, left);
                 }
             }
             if let Some(quota) = of_subject(tx, QuotaSubject::Hub)?
                 && !quota.is_none()
             {
-                within(quota.room(of_hub(tx)?));
+                let left = quota.room(of_hub(tx)?);
+                room.within(Whose::Hub, left, left);
+            }
+            if let Some(campaign) = into
+                && let Some(slot) = slot_of(tx, campaign)?
+                && let Some(quota) = of_subject(tx, QuotaSubject::Slot(slot))?
+            {
+                let left = quota.room(of_draft(tx, campaign)?);
+                room.within(Whose::Slot, left, quota.bytes_max);
             }
             Ok(room)
         })

@@ -9,10 +9,13 @@
 //! that was set is never passed by what people bring, and a smaller one deletes nothing.
 
 mod counts;
+mod listed;
 mod records;
 #[cfg(test)]
 mod tests;
 
 pub(in crate::store) use crate::store::quotas::counts::{hand_over, own, refuse, refuse_slot};
 
-pub use crate::store::quotas::records::{Quota, QuotaFault, QuotaLine, QuotaSubject, Usage, Whose};
+pub use crate::store::quotas::records::{
+    Quota, QuotaFault, QuotaLine, QuotaSubject, Room, Usage, Whose,
+};

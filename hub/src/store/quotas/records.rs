@@ -106,9 +106,44 @@ pub enum Whose {
     Slot,
 }
 
+/// How many bytes may still come; `None` for as many as anybody likes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Beside what is there.
+    pub adding: Option<u64>,
+    /// In the place of files of the draft, whose room they have then.
+    pub replacing: Option<u64>,
+    /// Whose bound `adding` is.
+    pub whose: Option<Whose>,
+}
+
+impl Room {
+    /// Puts another bound beside those that are there; the smaller one holds.
+    pub(super) fn within(&mut self, whose: Whose, adding: Option<u64>, replacing: Option<u64>) {
+        if adding.is_some_and(|bytes| self.adding.is_none_or(|before| bytes < before)) {
+            self.adding = adding;
+            self.whose = Some(whose);
+        }
+        self.replacing = match (self.replacing, replacing) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+
+    /// How many bytes may come, beside what is there or in its place.
+    pub fn bytes(self, replaces: bool) -> u64 {
+        let room = if replaces {
+            self.replacing
+        } else {
+            self.adding
+        };
+        room.unwrap_or(u64::MAX)
+    }
+}
+
 /// Says why a file is not taken although there is nothing wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}; delete drafts that nobody needs, or ask whoever runs the hub for more", said_of(*.whose), said(*.quota, *.used))]
+#[error("{}: {}; delete drafts that nobody needs, or ask whoever runs the hub for more", .whose.said(), said(*.quota, *.used))]
 pub struct QuotaFault {
     /// Whose room it is.
     pub whose: Whose,
@@ -118,11 +153,14 @@ pub struct QuotaFault {
     pub used: Usage,
 }
 
-const fn said_of(whose: Whose) -> &'static str {
-    match whose {
-        Whose::Hub => "the hub has no room for it",
-        Whose::Person => "your files would take more room than they may",
-        Whose::Slot => "the slot has no room for it",
+impl Whose {
+    /// Says so in English.
+    pub const fn said(self) -> &'static str {
+        match self {
+            Self::Hub => "the hub has no room for it",
+            Self::Person => "your files would take more room than they may",
+            Self::Slot => "the slot has no room for it",
+        }
     }
 }
 

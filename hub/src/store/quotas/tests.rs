@@ -5,8 +5,8 @@ use passerby_protocol::Digest;
 use crate::people::{Actor, Role, Scope};
 use crate::store::testing::on_each_database;
 use crate::store::{
-    ClaimBy, ClaimError, FileClaim, NewDraft, NewFile, Quota, QuotaSubject, Store, StoreError,
-    Usage, Whose,
+    ClaimBy, ClaimError, FileClaim, NewDraft, NewFile, Quota, QuotaSubject, Room, Store,
+    StoreError, Usage, Whose,
 };
 
 const NOBODY: Actor = Actor::COMMAND_LINE;
@@ -69,9 +69,9 @@ fn what_somebody_brings_counts_once_to_them_and_to_the_hub_until_nobody_uses_it(
         bring(&store, &bob, "a", 60).unwrap();
         assert_eq!(whose(&bring(&store, &ada, "b", 41)), Some(Whose::Person));
         bring(&store, &ada, "b", 40).unwrap();
-        assert_eq!(store.room_for(&ada).unwrap(), Some(0));
-        assert_eq!(store.room_for(&bob).unwrap(), Some(100));
-        assert_eq!(store.room_for(&NOBODY).unwrap(), None);
+        assert_eq!(store.room_for(&ada, None).unwrap().adding, Some(0));
+        assert_eq!(store.room_for(&bob, None).unwrap().adding, Some(100));
+        assert_eq!(store.room_for(&NOBODY, None).unwrap().adding, None);
         assert_eq!(
             used(&store, of(&ada)),
             Usage {
@@ -95,12 +95,12 @@ fn what_somebody_brings_counts_once_to_them_and_to_the_hub_until_nobody_uses_it(
             .unwrap();
         assert_eq!(whose(&bring(&store, &ada, "d", 1)), Some(Whose::Person));
         set(&store, QuotaSubject::Hub, Some(1_150), None);
-        assert_eq!(store.room_for(&bob).unwrap(), Some(50));
+        assert_eq!(store.room_for(&bob, None).unwrap().adding, Some(50));
         assert_eq!(whose(&bring(&store, &bob, "e", 60)), Some(Whose::Hub));
         assert_eq!(whose(&bring(&store, &NOBODY, "e", 60)), Some(Whose::Hub));
         set(&store, QuotaSubject::Hub, None, Some(3));
         assert_eq!(whose(&bring(&store, &bob, "e", 1)), Some(Whose::Hub));
-        assert_eq!(store.room_for(&bob).unwrap(), Some(0));
+        assert_eq!(store.room_for(&bob, None).unwrap().adding, Some(0));
         // What was claimed and never named goes, and is counted no more.
         let dropped = store.drop_unnamed(1_000 + 3_600_000).unwrap();
         assert_eq!(dropped.len(), 3);
@@ -186,6 +186,25 @@ fn a_slot_has_room_for_what_was_agreed_and_no_more() {
                 files: 1
             }
         );
+        // An upload is told before it is read, and one in place of what is there may take its room.
+        let room =
+            |into: Option<&passerby_protocol::CampaignId>| store.room_for(&NOBODY, into).unwrap();
+        let of_slot = room(Some(&slot.campaign));
+        assert_eq!(of_slot.adding, Some(20));
+        assert_eq!((of_slot.bytes(false), of_slot.bytes(true)), (20, 50));
+        assert_eq!(of_slot.whose, Some(Whose::Slot));
+        assert_eq!(room(None), Room::default());
+        assert_eq!(room(Some(&"other".parse().unwrap())), Room::default());
+        set(&store, QuotaSubject::Hub, Some(40), None);
+        let of_both = room(Some(&slot.campaign));
+        assert_eq!(
+            (of_both.bytes(false), of_both.whose),
+            (20, Some(Whose::Slot))
+        );
+        set(&store, QuotaSubject::Slot(id), Some(50), Some(1));
+        assert_eq!(room(Some(&slot.campaign)).bytes(false), 0);
+        set(&store, QuotaSubject::Hub, None, None);
+        set(&store, QuotaSubject::Slot(id), Some(50), None);
         let more = crate::store::DraftChange {
             add: vec![file("c.png", "c")],
             ..crate::store::DraftChange::default()

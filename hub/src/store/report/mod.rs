@@ -18,7 +18,9 @@ use crate::database::{DatabaseError, Id, Row, Sql, Transaction, values};
 use crate::store::{DeviceKeyLine, Refusal, Result, Store, device_keys, refused};
 use crate::system::clock;
 
-pub use crate::store::report::breakdown::{Breakdown, BreakdownError, By, Figures, Filter, Key};
+pub use crate::store::report::breakdown::{
+    Breakdown, BreakdownError, By, Figures, Filter, Key, Shown,
+};
 pub use crate::store::report::goals::GoalCount;
 pub use crate::store::report::names::{FileName, Names};
 pub use crate::store::report::plays::{

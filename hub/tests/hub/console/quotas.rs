@@ -1,7 +1,11 @@
 //! How much the files of people, slots and the hub may take: set on a page, by a command and by a
 //! call, shown with what is used, and refused before an upload is read.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use passerby_hub::people::{Right, Role, Scope};
+use passerby_hub::system::clock;
 use serde_json::{Value, json};
 
 use crate::console::drafts::archive;
@@ -96,4 +100,72 @@ fn room_is_set_in_three_ways_and_an_upload_without_room_is_refused_before_it_is_
     let files: [(&str, &str, &[u8]); 1] = [("archive", "two.zip", &zip)];
     let refused = bob.upload("/console/new/import", &[], &files);
     assert_eq!(refused.status(), 413);
+}
+
+#[test]
+fn an_upload_into_a_slot_is_refused_at_its_head_or_where_its_room_ends() {
+    let stand = Stand::start();
+    let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
+    let bearer = token(&stand, "Ada", Role::Owner, &Right::ALL);
+    let today = clock::date_of(clock::now_ms()).to_string();
+    let days = ["--from", &today, "--until", &today];
+    stand.json(&[&["slot", "open", "agency"], &days[..]].concat());
+    let begun = stand.client.post(stand.address("/api/v1/slots/1/begin"));
+    let begun = begun.bearer_auth(&bearer).send().unwrap();
+    assert_eq!(begun.status(), 200);
+    let red = png([200, 10, 10]);
+    let add = |name: &str, bytes: &[u8]| {
+        let address = stand.address(&format!("/api/v1/drafts/agency/files?name={name}"));
+        let request = stand.client.post(address).bearer_auth(&bearer);
+        request.body(bytes.to_vec()).send().unwrap()
+    };
+    stand.json(&["quota", "set", "--slot", "1", "--mib", "1"]);
+    assert_eq!(add("red.png", &red).status(), 200);
+    // What a head says is enough, and without one the bytes are counted as they come.
+    let authority = stand.address("/");
+    let authority = authority
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let answered = |query: &str, length: &str, body: &[u8]| {
+        let mut stream = TcpStream::connect(&authority).unwrap();
+        let head = format!(
+            "POST /api/v1/drafts/agency/files?name={query} HTTP/1.1\r\nHost: {authority}\r\n\
+             Authorization: Bearer {bearer}\r\n{length}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // The answer may come before the last of it, and the connection end.
+        let _ = stream.write_all(body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let large = format!("Content-Length: {}", 1 << 20);
+    let refused = answered("blue.png", &large, &[]);
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    assert!(refused.contains("the slot has no room for it"), "{refused}");
+    let piece = [b"40000\r\n", &vec![7; 0x40000][..], b"\r\n"].concat();
+    let endless = [&piece.repeat(4)[..], b"0\r\n\r\n"].concat();
+    let refused = answered("blue.png", "Transfer-Encoding: chunked", &endless);
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    assert!(refused.contains("the slot has no room for it"), "{refused}");
+    // A file in the place of another may be as large as the slot.
+    let length = format!("Content-Length: {}", 1 << 20);
+    let read = answered("red.png&replace=yes", &length, &vec![7; 1 << 20]);
+    assert!(read.starts_with("HTTP/1.1 200"), "{read}");
+    assert!(read.contains("\"added\":[\"red.png\"]"), "{read}");
+    // People are told the same on the page.
+    stand.json(&["quota", "set", "--slot", "1", "--files", "1"]);
+    let refused = ada.upload(
+        "/console/slots/1/files",
+        &[],
+        &[("files", "blue.png", &png([10, 10, 200]))],
+    );
+    assert_eq!(refused.status(), 413);
+    assert!(
+        refused
+            .text()
+            .unwrap()
+            .contains("no room for it in this slot")
+    );
 }

@@ -12,12 +12,15 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
+use crate::server::console::paging::Page;
 use crate::server::console::refusals;
 use crate::store::{Quota, QuotaLine, QuotaSubject, StoreError, Usage};
 use crate::system::clock;
 
 /// Most MiB, and most files, that may be typed.
 const TYPED_MAX: u64 = 1 << 40;
+/// Most rows that one page shows.
+const ROWS_MAX: usize = 100;
 
 /// `GET /console/quotas`.
 pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
@@ -29,6 +32,9 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
         Ok(lines) => lines,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
+    // Those that the page shows; others are on other pages.
+    let (shown, count) = (Page::of(fields, lines.len(), ROWS_MAX), lines.len());
+    let lines = &lines[shown.rows()];
     let subjects: Vec<(String, String)> = lines
         .iter()
         .map(|line| (line.subject.word(), called(asker, line)))
@@ -44,7 +50,7 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
     let body = html! {
         (layout::mistake(wrong))
         section {
-            ul.rows { @for line in &lines { li.item {
+            ul.rows { @for line in lines { li.item {
                 strong { (called(asker, line)) }
                 @if line.subject != QuotaSubject::Everybody { (bars(asker, line.quota, line.used)) }
                 @else { p.soft { (bounds(asker, line.quota)) } }
@@ -52,9 +58,13 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
                     p.soft { (asker.say(["和每个人一样", "as everybody"])) }
                 }
             } } }
+            (shown.links(asker, "/console/quotas", &[]))
         }
         section {
             h2 { (asker.say(["设定上限", "Set a bound"])) }
+            @if count > lines.len() {
+                p.soft { (asker.say(["只能给这一页上的人设定；其他人在别的页上。", "For those on this page; the others are on other pages."])) }
+            }
             (layout::form(asker, "/console/quotas", "", &html! {
                 (choice("subject", asker.say(["给谁", "For"]), fields.get("subject"), &subjects))
                 (field("mib", ["最多多少 MiB", "Most MiB"], ["留空就不限。", "Empty for no bound."]))
@@ -93,12 +103,18 @@ fn called(asker: &Asker, line: &QuotaLine) -> String {
 }
 
 fn bounds(asker: &Asker, quota: Quota) -> String {
-    let any = || asker.say(["不限", "any"]).to_owned();
-    let mib = quota
-        .bytes_max
-        .map_or_else(any, |bytes| (bytes >> 20).to_string());
-    let files = quota.files_max.map_or_else(any, |files| files.to_string());
-    format!("{mib} MiB · {files} {}", asker.say(["个文件", "files"]))
+    if quota.is_none() {
+        return asker.say(["不限", "No bound"]).to_owned();
+    }
+    let mib = quota.bytes_max.map_or_else(
+        || asker.say(["大小不限", "any size"]).to_owned(),
+        |bytes| format!("{} MiB", bytes >> 20),
+    );
+    let files = quota.files_max.map_or_else(
+        || asker.say(["文件数不限", "any number of files"]).to_owned(),
+        |files| format!("{files} {}", asker.say(["个文件", "files"])),
+    );
+    format!("{mib} · {files}")
 }
 
 /// What is used of it, as bars where there is a bound.
@@ -106,6 +122,9 @@ pub(crate) fn bars(asker: &Asker, quota: Quota, used: Usage) -> Markup {
     let mib = used.bytes.div_ceil(1 << 20);
     let most_mib = quota.bytes_max.map(|bytes| bytes >> 20);
     let files = asker.say(["个文件", "files"]);
+    if quota.is_none() {
+        return html! { p.soft { (mib) " MiB · " (used.files) " " (files) } };
+    }
     html! {
         (bar(&format!("{mib}"), "MiB", used.bytes, quota.bytes_max, most_mib))
         (bar(&format!("{}", used.files), files, used.files, quota.files_max, quota.files_max))

@@ -13,7 +13,7 @@ use crate::server::console::fields::Fields;
 use crate::server::console::pages::report_asked::{Asked, Choices, Refused};
 use crate::server::console::pages::report_view;
 use crate::server::console::refusals;
-use crate::store::{BreakdownError, ScreenFilter, Store, StoreError};
+use crate::store::{BreakdownError, ScreenFilter, Shown, Store, StoreError};
 use crate::system::clock;
 
 /// Most campaigns and screens to choose from; others are named in the address.
@@ -39,14 +39,15 @@ fn choices(store: &Store, actor: &Actor) -> Result<Choices, StoreError> {
 /// `GET /console/report`.
 pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let asked = Asked::of(&fields);
-    let actor = Arc::clone(&asker.actor);
+    let (actor, sent) = (Arc::clone(&asker.actor), fields.clone());
     let read = app
         .work(move |app| {
             let store = &app.hub.store;
             let choices = choices(store, &actor)?;
             let breakdown = asked.and_then(|asked| {
-                let read = asked.read(store, &actor)?;
-                // What became of what, whatever the rows are by.
+                let by = asked.by;
+                let on_page = |rows: &[_]| report_view::window(by, &sent, rows.len()).rows();
+                let read = asked.read(store, &actor, Shown::Some(&on_page))?;
                 Ok((asked, read))
             });
             Ok::<_, StoreError>((choices, breakdown))
@@ -68,7 +69,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
 pub(crate) async fn csv(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let actor = Arc::clone(&asker.actor);
     let read = app
-        .work(move |app| Asked::of(&fields)?.read(&app.hub.store, &actor))
+        .work(move |app| Asked::of(&fields)?.read(&app.hub.store, &actor, Shown::All))
         .await;
     match read {
         Ok(breakdown) => {

@@ -7,7 +7,7 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 
 use crate::people::Actor;
 use crate::server::console::fields::Fields;
-use crate::store::{Breakdown, BreakdownError, By, Filter, Store, StoreError};
+use crate::store::{Breakdown, BreakdownError, By, Filter, Shown, Store, StoreError};
 use crate::system::clock;
 
 /// What rows may be by, and the word for each.
@@ -85,11 +85,16 @@ impl Asked {
         found.map_or("day", |(_, word)| word)
     }
 
-    /// Counts, for somebody who may see it.
+    /// Counts, for somebody who may see it, with the names of what they are shown.
     ///
     /// # Errors
     /// See [`Refused`].
-    pub(crate) fn read(&self, store: &Store, actor: &Actor) -> Result<Breakdown, Refused> {
+    pub(crate) fn read(
+        &self,
+        store: &Store,
+        actor: &Actor,
+        shown: Shown<'_>,
+    ) -> Result<Breakdown, Refused> {
         let (scope, now_ms) = (actor.scope(), clock::now_ms());
         match &self.filter.campaign {
             None if scope.campaigns.is_some() => return Err(Refused::Choose("campaign")),
@@ -107,7 +112,7 @@ impl Asked {
             }
             _ => {}
         }
-        let read = store.breakdown(self.by, &self.filter, &clock::time_zone());
+        let read = store.breakdown_for(self.by, &self.filter, &clock::time_zone(), shown);
         read.map_err(|error| match error {
             BreakdownError::UnknownCampaign(_) | BreakdownError::UnknownScreen(_) => {
                 Refused::Unknown

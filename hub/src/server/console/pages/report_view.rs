@@ -101,16 +101,21 @@ fn filter(asker: &Asker, fields: &Fields, choices: &Choices) -> Markup {
     }
 }
 
+/// Which of so many rows the page shows.
+pub(super) fn window(by: By, fields: &Fields, count: usize) -> Page {
+    match by {
+        // Of many days the newest are asked for most.
+        By::Day => Page::from_the_end(fields, count, ROWS_MAX),
+        _ => Page::of(fields, count, ROWS_MAX),
+    }
+}
+
 fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -> Markup {
     let total = &breakdown.total;
     let of_asked = FIELDS.map(|name| (name, fields.get(name)));
     let csv = path_with("/console/report.csv", &of_asked);
     let name = asker.say(by_words(asked.by));
-    // Of many days the newest are asked for most.
-    let page = match asked.by {
-        By::Day => Page::from_the_end(fields, breakdown.rows.len(), ROWS_MAX),
-        _ => Page::of(fields, breakdown.rows.len(), ROWS_MAX),
-    };
+    let page = window(asked.by, fields, breakdown.rows.len());
     let rows = &breakdown.rows[page.rows()];
     let of = |figure: fn(&Figures) -> u64| -> Vec<(String, u64)> {
         rows.iter()

@@ -7,6 +7,7 @@
 
 mod boundaries;
 mod figures;
+mod named;
 mod places;
 mod sums;
 mod times;
@@ -16,16 +17,16 @@ use jiff::tz::TimeZone;
 
 use crate::database::{Transaction, values};
 use crate::store::report::breakdown::boundaries::Boundaries;
-use crate::store::report::names::{self, Names};
 use crate::store::{Store, campaigns};
 
 pub use crate::store::report::breakdown::figures::{
     Breakdown, BreakdownError, By, Figures, Filter, Key,
 };
+pub use crate::store::report::breakdown::named::Shown;
 
 impl Store {
-    /// Counts by days, hours or whatever, as of one moment. Days and hours are those of
-    /// `time_zone`.
+    /// Counts by days, hours or whatever, as of one moment, with the names of all rows. Days and
+    /// hours are those of `time_zone`.
     ///
     /// # Errors
     /// See [`BreakdownError`].
@@ -34,6 +35,20 @@ impl Store {
         by: By,
         filter: &Filter,
         time_zone: &TimeZone,
+    ) -> Result<Breakdown, BreakdownError> {
+        self.breakdown_for(by, filter, time_zone, Shown::All)
+    }
+
+    /// Counts the same for somebody who shows only some of the rows, with the names of these.
+    ///
+    /// # Errors
+    /// See [`BreakdownError`].
+    pub fn breakdown_for(
+        &self,
+        by: By,
+        filter: &Filter,
+        time_zone: &TimeZone,
+        shown: Shown<'_>,
     ) -> Result<Breakdown, BreakdownError> {
         let boundaries = Boundaries::new(filter, time_zone)?;
         self.add_up_figures()?;
@@ -51,22 +66,13 @@ impl Store {
             for figures in rows.values() {
                 total.add(figures);
             }
-            // Those of what the rows are about, and of what is asked for.
-            let mut names = Names::default();
-            if by == By::Screen || filter.screen.is_some() {
-                names.screens = names::screens(tx)?;
-            }
-            if matches!(by, By::Campaign | By::Creative) || filter.campaign.is_some() {
-                names.campaigns = names::campaigns(tx)?;
-            }
-            if by == By::Creative {
-                names.creatives = names::creatives(tx)?;
-            }
+            let rows: Vec<(Key, Figures)> = rows.into_iter().collect();
+            let names = named::names(tx, by, &filter, &rows, shown)?;
             Ok(Breakdown {
                 by,
                 filter,
                 time_zone: boundaries::name_of(time_zone),
-                rows: rows.into_iter().collect(),
+                rows,
                 total,
                 names,
             })

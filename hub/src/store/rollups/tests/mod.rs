@@ -23,7 +23,8 @@ use crate::database::{Lock, values};
 use crate::scans::visitor::{Grade, Visitor};
 use crate::store::testing::{TestDatabase, on_each_database};
 use crate::store::{
-    BreakdownError, By, Filter, Landed, LinkVisitor, Openings, Reached, Recorded, Scan, Store,
+    Breakdown, BreakdownError, By, Filter, Key, Landed, LinkVisitor, Openings, Reached, Recorded,
+    Scan, Shown, Store,
 };
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -283,6 +284,7 @@ impl Street {
                     continue;
                 }
                 let found = found.unwrap();
+                self.compare_names(by, filter, &zone, &found)?;
                 let rows = found.rows.iter().cloned();
                 let rows: BTreeMap<_, _> = rows
                     .filter(|(_, figures)| *figures != crate::store::Figures::default())
@@ -290,6 +292,42 @@ impl Street {
                 let expected = expected::rows(&self.store, by, filter, &zone);
                 prop_assert_eq!(rows, expected, "{:?} in {} of {:?}", by, name, filter);
             }
+        }
+        Ok(())
+    }
+
+    /// Compares the names of each row that is shown alone with those of all rows.
+    fn compare_names(
+        &self,
+        by: By,
+        filter: &Filter,
+        zone: &TimeZone,
+        all: &Breakdown,
+    ) -> Result<(), TestCaseError> {
+        for at in 0..all.rows.len().min(3) {
+            let one = |_: &[_]| at..at + 1;
+            let found = self
+                .store
+                .breakdown_for(by, filter, zone, Shown::Some(&one))
+                .unwrap();
+            prop_assert_eq!(&found.rows, &all.rows);
+            let (some, whole) = (&found.names, &all.names);
+            match &all.rows[at].0 {
+                Key::Screen(number) => {
+                    let number = number.to_string();
+                    prop_assert_eq!(some.screens.get(&number), whole.screens.get(&number));
+                    prop_assert!(some.screens.contains_key(&number));
+                }
+                Key::Campaign(id) => {
+                    prop_assert_eq!(some.campaigns.get(id), whole.campaigns.get(id));
+                }
+                Key::Creative(digest) => {
+                    prop_assert_eq!(some.creatives.get(digest), whole.creatives.get(digest));
+                }
+                _ => {}
+            }
+            let others = usize::from(filter.screen.is_some());
+            prop_assert!(some.screens.len() <= 1 + others && some.creatives.len() <= 1);
         }
         Ok(())
     }
