@@ -2,6 +2,7 @@
 
 mod api;
 mod conflicts;
+mod content_faults;
 mod draft_attacks;
 mod draft_previews;
 mod drafts;

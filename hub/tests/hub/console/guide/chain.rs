@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use passerby_hub::alerts::check;
+use passerby_hub::drafts::desk;
+use passerby_hub::drafts::file::Received;
 use passerby_hub::people::{Actor, OneTimeKey, Right, Role, Scope};
+use passerby_hub::publish::conversion::Reason;
 use passerby_hub::store::{AlertKind, AlertWords, ScreenChange};
-use passerby_protocol::dating::Anchor;
 use passerby_protocol::last_frame::FrameNote;
-use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
-use passerby_protocol::{Manifest, PlayNumber, ScreenNumber};
+use passerby_protocol::plays::PlayContent;
+use passerby_protocol::{CampaignId, Manifest, ScreenNumber};
 use serde_json::{Value, json};
 
 use crate::stand::{Stand, Terminal, film};
@@ -17,14 +19,17 @@ use crate::stand::{Stand, Terminal, film};
 pub(super) const NOW: &str = "2026-12-04 18:30:00";
 /// The same as Unix time, in Shanghai.
 pub(super) const NOW_MS: i64 = 1_796_380_200_000;
-/// Times of that day at which people scan, and how many do.
-const SCANS: [(&str, u8); 4] = [
-    ("2026-12-04 09:10:00", 6),
-    ("2026-12-04 12:40:00", 11),
-    ("2026-12-04 16:20:00", 8),
-    ("2026-12-04 18:05:00", 14),
-];
+/// The chain opened its hub on the Saturday before, in the morning.
+pub(super) const BEGUN: &str = "2026-11-28 08:00:00";
 const HOUR_MS: i64 = 3_600_000;
+/// The campaigns that are on the air all week.
+pub(super) const AIRING: [&str; 3] = [
+    "friday-night-jazz",
+    "after-the-last-train",
+    "clay-and-light",
+];
+/// The draft whose films are being made ready.
+const WINDOW: &str = "christmas-window";
 /// The owner's password, and everybody's.
 pub(super) const PASSWORD: &str = "correct horse battery";
 const ME: Actor = Actor::COMMAND_LINE;
@@ -95,10 +100,25 @@ fn demo(name: &str) -> String {
         .to_owned()
 }
 
+/// What a screen has played so far.
+#[derive(Default)]
+pub(super) struct Played {
+    /// Up to this minute since the hub was opened.
+    pub(super) minute: i64,
+    /// The number of its last play.
+    pub(super) number: u32,
+    /// What was on it just now: numbers, and the minutes at which they began.
+    pub(super) newest: Vec<(PlayContent, u32, i64)>,
+}
+
 /// Fills a hub that has an owner.
 pub(super) struct Chain<'s> {
     pub(super) stand: &'s mut Stand,
-    terminals: Vec<Terminal>,
+    pub(super) terminals: Vec<Terminal>,
+    pub(super) played: Vec<Played>,
+    /// How many people have scanned.
+    pub(super) people: u32,
+    pub(super) moments: usize,
     token: String,
 }
 
@@ -113,6 +133,9 @@ impl<'s> Chain<'s> {
         Self {
             token: token.unwrap().as_str().to_owned(),
             terminals: Vec::new(),
+            played: Vec::new(),
+            people: 0,
+            moments: 0,
             stand,
         }
     }
@@ -121,21 +144,13 @@ impl<'s> Chain<'s> {
     pub(super) fn fill(&mut self) {
         self.screens();
         self.campaigns();
-        self.plays();
-        // What a source brings is published by a clock that goes on.
-        self.stand.serve_in(clock_at("@2026-12-04 08:30:05"));
-        self.source();
-        for (time, count) in SCANS {
-            self.stand.serve_in(clock_at(time));
-            self.scans(count);
-        }
-        self.stand.serve_in(clock_at(NOW));
-        self.scans(5);
+        self.week();
         self.say();
         self.frames();
         self.alerts();
         self.people();
         self.drafts();
+        self.films();
     }
 
     /// Makes a call for programs.
@@ -167,17 +182,14 @@ impl<'s> Chain<'s> {
             let (store, screen) = (self.stand.hub().store, terminal.credentials.screen);
             store.change_screen(&ME, screen, &change, NOW_MS).unwrap();
             self.terminals.push(terminal);
+            self.played.push(Played::default());
         }
         self.stand
             .json(&["screen", "add", "虹桥店 Hongqiao, opens in January"]);
     }
 
     fn campaigns(&self) {
-        for name in [
-            "friday-night-jazz",
-            "after-the-last-train",
-            "clay-and-light",
-        ] {
+        for name in AIRING {
             self.stand.publish(&demo(name));
         }
         let folder = self.stand.data().join("../steam");
@@ -192,89 +204,8 @@ impl<'s> Chain<'s> {
         self.stand.publish(folder.to_str().unwrap());
     }
 
-    fn manifest(&self, terminal: &Terminal) -> Manifest {
+    pub(super) fn manifest(&self, terminal: &Terminal) -> Manifest {
         self.stand.manifest(terminal)
-    }
-
-    /// A play each minute from eight to ten, on four days; today until now.
-    fn plays(&self) {
-        let begun_ms = NOW_MS - 82 * HOUR_MS - HOUR_MS / 2;
-        for (at, terminal) in self.terminals.iter().enumerate().take(4) {
-            let manifest = self.manifest(terminal);
-            let contents: Vec<PlayContent> = manifest
-                .campaigns
-                .iter()
-                .filter(|campaign| campaign.id.as_str() != "steam")
-                .flat_map(|campaign| {
-                    campaign.items.iter().map(|item| PlayContent {
-                        assignment: item.assignment,
-                        campaign: campaign.id.as_str().into(),
-                        creative: item.creative,
-                    })
-                })
-                .collect();
-            let minutes = 0..(NOW_MS - begun_ms) / 60_000;
-            let open = minutes.filter(|minute| minute % (24 * 60) < 14 * 60);
-            // Those that are less busy play longer films, so to say.
-            let step = 1 + i64::try_from(at).unwrap();
-            let open = open.filter(|minute| minute % step == 0);
-            let plays: Vec<Play> = (1..)
-                .zip(open)
-                .map(|(seq, minute): (u32, i64)| Play {
-                    seq: u64::from(seq),
-                    number: PlayNumber::new(seq).unwrap(),
-                    content: contents[seq as usize % contents.len()].clone(),
-                    boot: "boot".into(),
-                    start_boot_ms: u64::try_from(minute * 60_000).unwrap(),
-                    visible_ms: 10_000,
-                    outcome: Outcome::Complete,
-                    display: Display::On,
-                })
-                .collect();
-            let anchors = vec![Anchor {
-                boot: "boot".into(),
-                boot_ms: 0,
-                wall_ms: begun_ms,
-            }];
-            let answer = self.stand.send_plays(terminal, &plays, anchors);
-            assert_eq!(answer.status(), 200);
-        }
-    }
-
-    /// So many people scan what was on screens just now; some pass their link on, some press.
-    fn scans(&self, count: u8) {
-        for visitor in 0..count {
-            let terminal = &self.terminals[usize::from(visitor) % 3];
-            let manifest = self.manifest(terminal);
-            let campaign = &manifest.campaigns[usize::from(visitor) % 3];
-            let item = &campaign.items[0];
-            let play = 100 + u32::from(visitor);
-            let path = terminal.scan_path_at(item.assignment, play, self.now_ms());
-            let answer = self.stand.visit(visitor + 1, &path);
-            let Some(share) = answer.headers().get("location") else {
-                continue;
-            };
-            let share = share.to_str().unwrap().to_owned();
-            if share.starts_with("/s/") {
-                self.stand.visit(visitor + 1, &share);
-                if visitor % 2 == 0 {
-                    self.stand.visit(visitor + 1, &format!("{share}/go"));
-                }
-            }
-        }
-    }
-
-    /// What the hub takes for now.
-    fn now_ms(&self) -> i64 {
-        let date = self
-            .stand
-            .client
-            .get(self.stand.address("/"))
-            .send()
-            .unwrap();
-        let date = date.headers()["date"].to_str().unwrap().to_owned();
-        let parsed = jiff::fmt::rfc2822::parse(&date).unwrap();
-        parsed.timestamp().as_millisecond()
     }
 
     fn say(&self) {
@@ -320,7 +251,7 @@ impl<'s> Chain<'s> {
             age_ms: 180_000,
             width: 480,
             height: 270,
-            play: Some(3_150),
+            play: Some(self.played[0].number),
             campaign: "friday-night-jazz".to_owned(),
             creative: String::new(),
         };
@@ -341,7 +272,7 @@ impl<'s> Chain<'s> {
         store.judge_alerts(0, NOW_MS).unwrap();
     }
 
-    fn source(&self) {
+    pub(super) fn source(&self) {
         let added = self.call(
             "POST",
             "/sources",
@@ -403,6 +334,42 @@ impl<'s> Chain<'s> {
         let slot = json!({ "name": "十二月，广告公司 Agency, December", "first": "2026-12-10", "last": "2026-12-24",
             "pieces_max": 3, "kinds": ["picture"] });
         self.call("POST", "/slots", &slot);
+    }
+
+    /// Two films of a draft: one half made, one behind it, for as long as the hub's clock stands.
+    fn films(&mut self) {
+        let folder = self.stand.data().join("../window");
+        std::fs::create_dir_all(&folder).unwrap();
+        let received = [("snow.mp4", 3), ("lights.mp4", 4)].map(|(name, seed)| {
+            let path = folder.join(name);
+            let source =
+                format!("gradients=s=1280x720:c0=0x10243a:c1=0xd8b36a:d=4:r=25:seed={seed}");
+            film(&path, &source);
+            Received {
+                name: name.to_owned(),
+                path,
+            }
+        });
+        let text =
+            "title = \"圣诞橱窗 Christmas window\"\ntarget = \"https://cafe.example/christmas\"\n";
+        self.call(
+            "POST",
+            "/drafts",
+            &json!({ "campaign": WINDOW, "text": text }),
+        );
+        // Whoever serves would make them.
+        self.stand.stop();
+        let hub = self.stand.hub();
+        let id: CampaignId = WINDOW.parse().unwrap();
+        let draft = hub.store.draft(&id, &Scope::ALL).unwrap().unwrap();
+        desk::add_files(&hub, &ME, &draft, &received, false, NOW_MS).unwrap();
+        let claim = |claim: &str| hub.store.claim_film(claim, NOW_MS).unwrap().unwrap();
+        let (first, second) = (claim("a"), claim("b"));
+        hub.store.leave_film(&second, "", NOW_MS + HOUR_MS).unwrap();
+        let how = (420, &[Reason::Codec, Reason::Rate][..]);
+        assert!(hub.store.film_goes_on(&first, how, NOW_MS).unwrap());
+        drop(hub);
+        self.stand.start_again();
     }
 }
 

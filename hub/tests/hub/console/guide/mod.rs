@@ -6,6 +6,7 @@
 
 mod chain;
 mod pictures;
+mod week;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

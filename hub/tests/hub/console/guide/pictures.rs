@@ -5,7 +5,7 @@ use std::path::Path;
 use passerby_testing::browser::{Browser, Look};
 use serde_json::json;
 
-use crate::console::guide::chain::{Chain, NOW_MS, PASSWORD, clock_at, wanted_folder};
+use crate::console::guide::chain::{BEGUN, Chain, NOW_MS, PASSWORD, clock_at, wanted_folder};
 use crate::console::guide::{PICTURE_BYTES_MAX, name_of, routes};
 use crate::console::ways_in::first_link;
 use crate::stand::Stand;
@@ -50,7 +50,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ),
     (
         "/console/campaigns/{campaign}/moments",
-        "/console/campaigns/friday-night-jazz/moments",
+        "/console/campaigns/after-the-last-train/moments",
         false,
     ),
     ("/console/new", "/console/new", false),
@@ -77,7 +77,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ),
     (
         "/console/drafts/{campaign}/films",
-        "/console/drafts/friday-night-jazz/films",
+        "/console/drafts/christmas-window/films",
         false,
     ),
     ("/console/slots", "/console/slots", false),
@@ -154,7 +154,7 @@ impl Photographer<'_> {
 #[test]
 fn the_guide_walks_through_every_page_of_a_chain_that_is_at_work() {
     let folder = wanted_folder();
-    let environment = clock_at("2026-12-04 08:00:00");
+    let environment = clock_at(BEGUN);
     let mut stand = Stand::start_in(environment, &[]);
     let looks = [("", PHONE_PX, false)];
     let mut photographer = Photographer {
