@@ -12,10 +12,12 @@
 pub mod check;
 mod hook;
 mod mail;
+mod own_reasons;
 mod sender;
 pub mod service;
 mod texts;
 mod web_hook;
 
+pub use crate::alerts::own_reasons::OwnReason;
 pub(crate) use crate::alerts::sender::{Sender, sealed_password};
 pub use crate::alerts::web_hook::Hook;

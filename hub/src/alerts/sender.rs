@@ -4,6 +4,7 @@ use passerby_protocol::private_host::PrivateHost;
 
 use crate::Hub;
 use crate::alerts::mail::{Letter, Refused};
+use crate::alerts::own_reasons::OwnReason;
 use crate::alerts::web_hook::Hook;
 use crate::alerts::{check, hook, mail, texts};
 use crate::sources::fetch::{FetchError, Fetcher};
@@ -85,12 +86,10 @@ impl Sender {
         let text = texts::text(settings.words, &settings.name, telling, link);
         match recipient {
             Some(to) => {
-                let to = check::mail(to).ok_or_else(|| Refused::for_good("no address for mail"))?;
+                let to = check::mail(to).ok_or_else(|| Refused::for_good(OwnReason::NoAddress))?;
                 let server = hub.store.mail_server().map_err(Refused::now)?;
                 let Some((server, sealed)) = server else {
-                    return Err(Refused::now(
-                        "no mail server is set; an owner sets it on the page of alerts",
-                    ));
+                    return Err(Refused::now(OwnReason::NoMailServer));
                 };
                 let password = sealed.map(|sealed| {
                     let opened = hub.keys().open_for(MAIL_PURPOSE, &sealed);
@@ -98,9 +97,7 @@ impl Sender {
                 });
                 let password = match password {
                     Some(None) => {
-                        return Err(Refused::now(
-                            "the mail server's password was sealed by another hub; set it anew",
-                        ));
+                        return Err(Refused::now(OwnReason::OthersPassword));
                     }
                     Some(password) => password,
                     None => None,
@@ -120,11 +117,10 @@ impl Sender {
             }
             None => {
                 let (Some(kind), Some(sealed)) = (settings.hook, &rule.sealed_hook) else {
-                    return Err(Refused::for_good("the rule has no web hook any more"));
+                    return Err(Refused::for_good(OwnReason::NoHook));
                 };
-                let hook = Hook::open(hub, sealed).ok_or_else(|| {
-                    Refused::now("the web hook was sealed by another hub; set it anew")
-                })?;
+                let hook = Hook::open(hub, sealed);
+                let hook = hook.ok_or_else(|| Refused::now(OwnReason::OthersHook))?;
                 let url = check::hook(&hook.url).map_err(Refused::for_good)?;
                 let call = hook::call(
                     kind,
@@ -140,7 +136,7 @@ impl Sender {
                     .post(&call.url, &headers, call.body, ANSWER_BYTES_MAX)
                     .map_err(|error| match error {
                         // Nothing of the address but its host: robots have their key in it.
-                        FetchError::NoLink(_) => Refused::for_good("no http or https link"),
+                        FetchError::NoLink(_) => Refused::for_good(OwnReason::NoLink),
                         error => Refused::now(error),
                     })?;
                 match hook::refusal(kind, &answer) {

@@ -25,6 +25,9 @@
 //! after a form that changed something comes a redirect, so that nothing is sent twice.
 
 pub(crate) mod asker;
+pub(crate) mod audit_words;
+mod devices;
+mod fault_words;
 pub(crate) mod fields;
 mod gate;
 mod layout;

@@ -1,48 +1,55 @@
 //! Plots as drawings within the page: one question each, bars from zero, labels that a phone shows.
 //!
+//! What lies along a line is placed in hundredths of the width and everything else in pixels, so a
+//! plot is as wide as its card, and its words are as large on a phone as at a desk.
+//!
 //! Invariant: whoever draws a plot puts the same figures under it as a table.
 
 use maud::{Markup, html};
 
 use crate::server::console::layout::{self, number};
 
-const WIDTH: u32 = 360;
-const HEIGHT: u32 = 150;
-/// Room for the labels of both axes.
-const LEFT: u32 = 44;
+const HEIGHT: u32 = 160;
+/// Room for the labels below the bars, and above the highest one.
 const BELOW: u32 = 22;
 const ABOVE: u32 = 14;
 /// Most labels below the bars.
 const LABELS_MAX: usize = 8;
+/// Fewer bars are no wider than so many would be.
+const BARS_MIN: u32 = 7;
+/// A bar for each row of a funnel, with its words above it.
+const ROW: u32 = 40;
+/// The thinnest bar that is seen, in hundredths of the width.
+const BAR_MIN: f64 = 0.6;
 
-/// Draws a bar for each value. `name` says what it shows to whoever cannot see it.
+/// Draws a bar for each value. `name` says what it shows to whoever cannot see it. The labels of the
+/// upright axis are left of the drawing, where the style leaves room for them.
 pub(crate) fn bars(name: &str, values: &[(String, u64)]) -> Markup {
     let most = values.iter().map(|(_, value)| *value).max().unwrap_or(0);
     let top = ceiling(most);
-    let count = u32::try_from(values.len()).unwrap_or(u32::MAX).max(1);
-    let (across, up) = (f64::from(WIDTH - LEFT), f64::from(HEIGHT - BELOW - ABOVE));
-    let step = across / f64::from(count);
+    let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
+    let step = 100.0 / f64::from(count.max(BARS_MIN));
     let every = values.len().div_ceil(LABELS_MAX).max(1);
-    let floor = f64::from(HEIGHT - BELOW);
+    let (floor, up) = (f64::from(HEIGHT - BELOW), f64::from(HEIGHT - BELOW - ABOVE));
     let share = |value: u64| ratio(value, top) * up;
     let bars = values.iter().zip(0_u32..).map(|((label, value), at)| {
-        let left = f64::from(LEFT) + step * f64::from(at);
-        (label, *value, left, share(*value))
+        let left = step * f64::from(at);
+        (label, *value, left, share(*value).max(1.0))
     });
     html! {
-        svg.plot viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(name) {
+        svg.plot.bars height=(HEIGHT) role="img" aria-label=(name) {
             @for line in [0, top / 2, top] {
                 @let y = floor - share(line);
-                line x1=(LEFT) x2=(WIDTH) y1=(place(y)) y2=(place(y)) {}
-                text x=(LEFT - 6) y=(place(y + 4.0)) text-anchor="end" { (short(line)) }
+                line x1="0" x2="100%" y1=(place(y)) y2=(place(y)) {}
+                text x="-8" y=(place(y + 4.0)) text-anchor="end" { (short(line)) }
             }
             @for (at, (label, value, left, height)) in bars.enumerate() {
                 @if value > 0 {
-                    rect.bar-of x=(place(left + step * 0.1)) y=(place(floor - height.max(1.0)))
-                        width=(place(step * 0.8)) height=(place(height.max(1.0))) rx="1.5" {}
+                    rect.bar-of x=(along(left + step * 0.1)) y=(place(floor - height))
+                        width=(along(step * 0.8)) height=(place(height)) rx="1.5" {}
                 }
                 @if at % every == 0 {
-                    text x=(place(left + step / 2.0)) y=(HEIGHT - 6) text-anchor="middle" { (label) }
+                    text x=(along(left + step / 2.0)) y=(HEIGHT - 6) text-anchor="middle" { (label) }
                 }
             }
         }
@@ -51,21 +58,16 @@ pub(crate) fn bars(name: &str, values: &[(String, u64)]) -> Markup {
 
 /// Draws one bar below the other, each a part of the first: what became of what.
 pub(crate) fn funnel(name: &str, values: &[(&str, u64)]) -> Markup {
-    let most = values
-        .iter()
-        .map(|(_, value)| *value)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let most = values.iter().map(|(_, value)| *value).max().unwrap_or(0);
     let rows = u32::try_from(values.len()).unwrap_or(u32::MAX);
     html! {
-        svg.plot viewBox=(format!("0 0 {WIDTH} {}", rows * 40 + 4)) role="img" aria-label=(name) {
-            @for ((label, value), at) in values.iter().zip(0_u32..) {
-                text x="0" y=(at * 40 + 13) { (label) }
-                text x=(WIDTH) y=(at * 40 + 13) text-anchor="end" { (number(*value)) }
-                rect.rest x="0" y=(at * 40 + 19) width=(WIDTH) height="12" rx="3" {}
+        svg.plot height=(rows.saturating_mul(ROW)) role="img" aria-label=(name) {
+            @for ((label, value), top) in values.iter().zip((0..rows).map(|at| at * ROW)) {
+                text x="0" y=(top + 13) { (label) }
+                text x="100%" y=(top + 13) text-anchor="end" { (number(*value)) }
+                rect.rest x="0" y=(top + 19) width="100%" height="12" rx="3" {}
                 @if *value > 0 {
-                    rect.bar-of x="0" y=(at * 40 + 19) width=(place((ratio(*value, most) * f64::from(WIDTH)).max(2.0))) height="12" rx="3" {}
+                    rect.bar-of x="0" y=(top + 19) width=(along((ratio(*value, most) * 100.0).max(BAR_MIN))) height="12" rx="3" {}
                 }
             }
         }
@@ -103,8 +105,14 @@ fn ratio(value: u64, of: u64) -> f64 {
     value as f64 / of.max(1) as f64
 }
 
+/// A place between top and bottom, in pixels.
 fn place(value: f64) -> String {
     format!("{value:.1}")
+}
+
+/// A place between left and right, or a part of that, in hundredths.
+pub(super) fn along(hundredths: f64) -> String {
+    format!("{hundredths:.2}%")
 }
 
 #[cfg(test)]
@@ -138,5 +146,18 @@ mod tests {
         assert_eq!(plot.matches("<rect").count(), 1);
         let funnel = funnel("f", &[("plays", 10), ("scans", 0)]).into_string();
         assert_eq!(funnel.matches("bar-of").count(), 1);
+    }
+
+    #[test]
+    fn bars_fill_the_width_whatever_it_is_and_few_of_them_are_no_walls() {
+        let day: Vec<(String, u64)> = (0..24).map(|hour| (hour.to_string(), 5)).collect();
+        let plot = bars("a day", &day).into_string();
+        assert!(!plot.contains("viewBox"), "{plot}");
+        assert!(
+            plot.contains("x=\"0.42%\"") && plot.contains("x=\"96.25%\""),
+            "{plot}"
+        );
+        let plot = bars("one day", &day[..1]).into_string();
+        assert!(plot.contains("width=\"11.43%\""), "{plot}");
     }
 }

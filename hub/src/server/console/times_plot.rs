@@ -7,16 +7,22 @@ use jiff::{Timestamp, ToSpan as _};
 use maud::{Markup, html};
 use passerby_protocol::foreign::one_line;
 use passerby_protocol::spans::Span;
+use unicode_width::UnicodeWidthStr as _;
 
-const WIDTH: u32 = 360;
+use crate::server::console::plot::along;
+
 const LANE: u32 = 36;
 const ABOVE: u32 = 22;
 /// Most marks on the axis of time.
 const MARKS_MAX: i64 = 8;
-/// Longest name of a lane, in characters; Chinese ones take twice the room.
-const NAME_CHARS_MAX: usize = 26;
+/// Longest name of a lane, in characters; the style ends what is wider than its card.
+const NAME_CHARS_MAX: usize = 120;
+/// As much of a name as a small phone shows, in columns, of which a Chinese character takes two.
+const NAME_COLUMNS: usize = 34;
 /// Most stretches that one lane draws; further ones are joined to the last.
 const SPANS_DRAWN: usize = 60;
+/// The thinnest stretch that is seen, in hundredths of the width.
+const SPAN_MIN: f64 = 0.3;
 
 /// One lane.
 pub(crate) struct Lane {
@@ -27,6 +33,9 @@ pub(crate) struct Lane {
 }
 
 /// Draws lanes from one moment until another. `name` says what it shows to whoever cannot see it.
+///
+/// The names lie over the drawing, as words of the page: it knows how much of each there is room for,
+/// and tells the whole of one that is cut.
 pub(crate) fn lanes(
     name: &str,
     lanes: &[Lane],
@@ -38,23 +47,28 @@ pub(crate) fn lanes(
     let height = ABOVE + count.saturating_mul(LANE);
     let at = |moment: Timestamp| place_of(moment, (from, until));
     html! {
-        svg.plot.times viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(name) {
-            @for (moment, words) in marks((from, until), zone) {
-                line x1=(place(at(moment))) x2=(place(at(moment))) y1=(ABOVE - 4) y2=(height) {}
-                text x=(place(at(moment) + 2.0)) y="13" { (words) }
-            }
-            @for (lane, top) in lanes.iter().zip((0..count).map(|at| ABOVE + at * LANE)) {
-                text.name x="0" y=(top + 12) { (one_line(&lane.name, NAME_CHARS_MAX)) }
-                rect.rest x="0" y=(top + 18) width=(WIDTH) height="12" rx="3" {}
-                @for span in drawn(&lane.spans) {
-                    @let left = at(span.from);
-                    rect class=(if lane.is_alarm { "alarm-of" } else { "bar-of" }) x=(place(left)) y=(top + 18)
-                        width=(place((at(span.until) - left).max(1.0))) height="12" rx="2" {}
+        div.times {
+            svg.plot height=(height) role="img" aria-label=(name) {
+                @for (moment, words) in marks((from, until), zone) {
+                    line x1=(along(at(moment))) x2=(along(at(moment))) y1=(ABOVE - 4) y2=(height) {}
+                    text x=(along(at(moment))) dx="2" y="13" { (words) }
+                }
+                @for (lane, top) in lanes.iter().zip((0..count).map(|at| ABOVE + at * LANE)) {
+                    rect.rest x="0" y=(top + 18) width="100%" height="12" rx="3" {}
+                    @for span in drawn(&lane.spans) {
+                        @let left = at(span.from);
+                        rect class=(if lane.is_alarm { "alarm-of" } else { "bar-of" }) x=(along(left)) y=(top + 18)
+                            width=(along((at(span.until) - left).max(SPAN_MIN))) height="12" rx="2" {}
+                    }
+                }
+                @if from <= now && now < until {
+                    line.now x1=(along(at(now))) x2=(along(at(now))) y1=(ABOVE - 4) y2=(height) {}
                 }
             }
-            @if from <= now && now < until {
-                line.now x1=(place(at(now))) x2=(place(at(now))) y1=(ABOVE - 4) y2=(height) {}
-            }
+            ul aria-hidden="true" { @for lane in lanes {
+                @let whole = one_line(&lane.name, NAME_CHARS_MAX);
+                li title=[(whole.width() > NAME_COLUMNS).then_some(&whole)] { span { (whole) } }
+            } }
         }
     }
 }
@@ -68,10 +82,11 @@ fn drawn(spans: &[Span]) -> Vec<Span> {
     drawn
 }
 
+/// Where a moment lies between left and right, in hundredths.
 fn place_of(moment: Timestamp, (from, until): (Timestamp, Timestamp)) -> f64 {
     let moment = moment.clamp(from, until);
     let whole = (until.as_second() - from.as_second()).max(1);
-    as_f64(moment.as_second() - from.as_second()) / as_f64(whole) * f64::from(WIDTH)
+    as_f64(moment.as_second() - from.as_second()) / as_f64(whole) * 100.0
 }
 
 /// Midnights, or hours of a day or two.
@@ -98,10 +113,6 @@ fn marks((from, until): (Timestamp, Timestamp), zone: &TimeZone) -> Vec<(Timesta
 #[expect(clippy::cast_precision_loss, reason = "seconds of a month")]
 const fn as_f64(number: i64) -> f64 {
     number as f64
-}
-
-fn place(value: f64) -> String {
-    format!("{value:.1}")
 }
 
 #[cfg(test)]
@@ -134,14 +145,36 @@ mod tests {
         let drawn = lanes("<b>", &[lane], range, now, &TimeZone::UTC).into_string();
         assert!(drawn.contains("aria-label=\"&lt;b&gt;\"") && drawn.contains("&lt;i&gt;爵士"));
         assert!(
-            drawn.contains("x=\"180.0\" y=\"40\" width=\"180.0\""),
+            drawn.contains("x=\"50.00%\" y=\"40\" width=\"50.00%\""),
             "{drawn}"
         );
-        assert!(drawn.contains("class=\"now\" x1=\"90.0\""), "{drawn}");
+        assert!(drawn.contains("class=\"now\" x1=\"25.00%\""), "{drawn}");
         assert_eq!(drawn.matches("bar-of").count(), 2);
         let axis = marks(range, &TimeZone::UTC);
         let words: Vec<&str> = axis.iter().map(|(_, words)| words.as_str()).collect();
         assert_eq!(words, ["12-04", "12-06", "12-08", "12-10", "12-12"]);
+    }
+
+    #[test]
+    fn a_long_name_is_told_as_a_whole_to_whoever_points_at_it() {
+        let lane = |name: &str| Lane {
+            name: name.to_owned(),
+            is_alarm: false,
+            spans: Vec::new(),
+        };
+        let range = (
+            moment("2026-12-04T00:00:00Z"),
+            moment("2026-12-05T00:00:00Z"),
+        );
+        let named = [
+            lane("Friday-night pour-over & jazz, all week"),
+            lane("周五夜"),
+        ];
+        let drawn = lanes("x", &named, range, range.1, &TimeZone::UTC).into_string();
+        let whole = "Friday-night pour-over &amp; jazz, all week";
+        let long = format!("<li title=\"{whole}\"><span>{whole}</span></li>");
+        assert!(drawn.contains(&long), "{drawn}");
+        assert!(drawn.contains("<li><span>周五夜</span></li>"), "{drawn}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The words of the console for what is kept as one word: roles, rights, states, what somebody did.
 
-use crate::people::{Right, Role};
+use crate::alerts::OwnReason;
+use crate::people::{Right, Role, Scope};
 use crate::server::language::Language;
-use crate::store::ScreenState;
 use crate::store::audit::Verb;
+use crate::store::{AlertKind, ScreenState};
 
 /// What a role is called.
 pub(crate) const fn role(role: Role) -> [&'static str; 2] {
@@ -55,6 +56,44 @@ pub(crate) const fn right(right: Right) -> [&'static str; 2] {
         Right::ChangeSlots => ["管理档期", "Open slots"],
         Right::ChangeSettings => ["更改全局设置", "Change settings of the hub"],
     }
+}
+
+/// What is wrong with a screen, in short.
+pub(crate) const fn alert(kind: AlertKind) -> [&'static str; 2] {
+    match kind {
+        AlertKind::Silent => ["无联系", "Silent"],
+        AlertKind::Dark => ["黑屏", "Dark"],
+        AlertKind::Full => ["存储快满", "Nearly full"],
+        AlertKind::Clock => ["时间不可信", "Unsure of the time"],
+    }
+}
+
+/// Why the hub itself did not send a message.
+pub(crate) const fn unsent(reason: OwnReason) -> [&'static str; 2] {
+    let chinese = match reason {
+        OwnReason::NoMailServer => "还没有邮件服务器；请所有者在提醒页面设置",
+        OwnReason::OthersPassword => "邮件服务器的密码是另一个 hub 加密的，请重新填写",
+        OwnReason::OthersHook => "这个地址是另一个 hub 加密的，请重新填写",
+        OwnReason::NoHook => "这条规则已经没有机器人或程序的地址了",
+        OwnReason::NoAddress => "这不是邮件地址",
+        OwnReason::NoLink => "这不是 http 或 https 链接",
+    };
+    [chinese, reason.text()]
+}
+
+/// A role, and the groups that somebody is held to.
+pub(crate) fn with_scope(language: Language, role: &str, scope: &Scope) -> String {
+    let mut said = role.to_owned();
+    for (groups, of) in [
+        (&scope.screens, ["屏幕：", "screens: "]),
+        (&scope.campaigns, ["活动：", "campaigns: "]),
+    ] {
+        if let Some(groups) = groups {
+            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+            said += &format!(" · {}{}", language.say(of), groups.join(", "));
+        }
+    }
+    said
 }
 
 /// How a screen is.

@@ -19,7 +19,7 @@ use crate::server::console::pages::join::{name_words, password_words};
 use crate::server::console::pages::people_forms::why;
 use crate::server::console::pages::quotas;
 use crate::server::console::pages::sign_in::unencrypted;
-use crate::server::console::{refusals, words};
+use crate::server::console::{devices, refusals, words};
 use crate::store::{PeopleError, Quota, SessionLine, StoreError, TokenLine, Usage};
 use crate::system::clock::{self, DAY_MS};
 
@@ -141,8 +141,8 @@ fn sessions(asker: &Asker, sessions: &[SessionLine]) -> Markup {
             h2 { (asker.say(["已登录的设备", "Where you are signed in"])) }
             ul.rows { @for session in sessions { li.item {
                 @if session.handle == own { strong { (asker.say(["这台设备", "This device"])) } br; }
-                (session.client)
-                br; span.soft { (asker.say(["使用于 ", "used "])) (layout::ago(asker.visitor.language, session.seen_ms, clock::now_ms())) (asker.say(["，登录于 ", ", signed in "])) (layout::moment(session.made_ms)) }
+                span title=(session.client) { (devices::called(asker.visitor.language, &session.client)) }
+                br; span.soft { (layout::ago(asker.visitor.language, session.seen_ms, clock::now_ms())) (asker.say(["使用过，", ", "])) (layout::moment(session.made_ms)) (asker.say([" 登录", " signed in"])) }
             } } }
             @if sessions.len() > 1 {
                 (layout::form(asker, "/console/account/sessions/end", "", &html! {
@@ -171,7 +171,7 @@ fn tokens(asker: &Asker, tokens: &[TokenLine]) -> Markup {
                 strong { (token.name) } br;
                 @for right in &token.rights { span.tag { (asker.say(words::right(*right))) } " " }
                 br; span.soft { (asker.say(["到 ", "until "])) (layout::moment(token.expires_ms)) " · "
-                    @match token.used_ms { Some(used_ms) => { (asker.say(["使用于 ", "used "])) (layout::ago(asker.visitor.language, used_ms, clock::now_ms())) }, None => { (asker.say(["没有用过", "never used"])) } }
+                    @match token.used_ms { Some(used_ms) => { (asker.say(["上次使用：", "used "])) (layout::ago(asker.visitor.language, used_ms, clock::now_ms())) }, None => { (asker.say(["没有用过", "never used"])) } }
                 }
                 (layout::form(asker, &format!("/console/account/tokens/{}/end", hex(&token.handle)), "", &html! {
                     button.danger { (asker.say(["停用", "End it"])) }

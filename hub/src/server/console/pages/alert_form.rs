@@ -8,18 +8,9 @@ use crate::people::group;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{Line, choice};
+use crate::server::console::words;
 use crate::server::language::Language;
 use crate::store::{AlertKind, AlertRule, AlertSettings, AlertWords, HookKind};
-
-/// What is wrong with a screen, in short.
-pub(crate) const fn kind_words(kind: AlertKind) -> [&'static str; 2] {
-    match kind {
-        AlertKind::Silent => ["无联系", "Silent"],
-        AlertKind::Dark => ["黑屏", "Dark"],
-        AlertKind::Full => ["存储快满", "Nearly full"],
-        AlertKind::Clock => ["时间不可信", "Unsure of the time"],
-    }
-}
 
 const fn kind_means(kind: AlertKind) -> [&'static str; 2] {
     match kind {
@@ -163,7 +154,7 @@ pub(crate) fn fields(asker: &Asker, known: &AlertSettings, groups: &[String]) ->
             @for kind in AlertKind::ALL {
                 label.check {
                     input type="checkbox" name="kind" value=(kind.word()) checked[known.kinds.contains(&kind)];
-                    span { (asker.say(kind_words(kind))) small { (asker.say(kind_means(kind))) } }
+                    span { (asker.say(words::alert(kind))) small { (asker.say(kind_means(kind))) } }
                 }
             }
         }

@@ -7,15 +7,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
-use crate::alerts::check;
+use crate::alerts::{OwnReason, check};
 use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, number};
-use crate::server::console::pages::alert_form::{self, kind_words};
-use crate::server::console::refusals;
+use crate::server::console::pages::alert_form;
+use crate::server::console::{refusals, words};
 use crate::store::{AlertError, AlertMessage, AlertRule, MailServer, OpenAlert, StoreError};
 use crate::system::clock;
 
@@ -111,7 +111,7 @@ fn open(asker: &Asker, known: &Known) -> Markup {
                     a.row href=(asker.at(&format!("/console/screens/{}", alert.screen))) {
                         span.name { (alert.name) }
                         span.more { (asker.say(["自 ", "since "])) (layout::moment(alert.since_ms)) }
-                        span.end { span.badge.bad { (asker.say(kind_words(alert.kind))) } }
+                        span.end { span.badge.bad { (asker.say(words::alert(alert.kind))) } }
                     }
                 } } }
                 @if more { p.soft { (asker.say(["还有更多，看各条规则。", "There is more; see the rules."])) } }
@@ -176,10 +176,19 @@ pub(crate) fn messages(asker: &Asker, messages: &[AlertMessage]) -> Markup {
                         @if message.is_test { (asker.say(["测试", "test"])) }
                         @else { (message.changes) " " (asker.say(["处变化", if message.changes == 1 { "change" } else { "changes" }])) }
                     }
-                    @if let Some(problem) = &message.problem { br; span { (problem) } }
+                    @if let Some(problem) = &message.problem { br; span { (why_not(asker, problem)) } }
                 } } }
             }
         }
+    }
+}
+
+/// Why a message was not taken: what the hub itself says in the reader's language, what others
+/// answered as it is.
+fn why_not(asker: &Asker, problem: &str) -> String {
+    match OwnReason::of_text(problem) {
+        Some(reason) => asker.say(words::unsent(reason)).to_owned(),
+        None => problem.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter, Line};
-use crate::server::console::{refusals, words};
+use crate::server::console::{audit_words, refusals, words};
 use crate::store::StoreError;
 use crate::store::audit::AuditLine;
 use crate::system::clock;
@@ -39,6 +39,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     let has_more = lines.len() > PER_PAGE;
     lines.truncate(PER_PAGE);
     let text = text_of(&fields);
+    let language = asker.visitor.language;
     let export = |path: &str| asker.at(&path_with(path, &[("q", &text)]));
     let body = html! {
         form.filter method="get" action=(asker.at("/console/audit")) role="search" {
@@ -50,9 +51,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 p { (asker.say(["没有符合的记录。", "Nothing in the log is like that."])) }
             } @else {
                 ul.rows { @for line in &lines { li.item {
-                    strong { (words::verb(asker.visitor.language, &line.verb)) } " " (line.subject)
-                    @if !line.detail.is_empty() { br; (line.detail) }
-                    br; span.soft { (layout::moment(line.at_ms)) " · " (line.actor) }
+                    strong { (words::verb(language, &line.verb)) } " " (audit_words::subject(language, line))
+                    @if !line.detail.is_empty() { br; (audit_words::detail(language, line)) }
+                    br; span.soft { (layout::moment(line.at_ms)) " · " (audit_words::actor(language, &line.actor)) }
                 } } }
             }
         }

@@ -61,13 +61,13 @@ fn form(asker: &Asker, fields: &Fields, groups: &[String]) -> Markup {
             label.check { input type="radio" name="which" value="all" checked[which == "all"]; span { (asker.say(["所有屏幕", "All screens"])) } }
             @if !groups.is_empty() {
                 label.check { input type="radio" name="which" value="groups" checked[which == "groups"]; span { (asker.say(["这些分组", "These groups"])) } }
-                @for group in groups {
+                div.under { @for group in groups {
                     label.check { input type="checkbox" name="group" value=(group) checked[chosen.contains(group.as_str())]; span { (group) } }
-                }
+                } }
             }
             label.check { input type="radio" name="which" value="screens" checked[which == "screens"]; span { (asker.say(["这些屏幕", "These screens"])) } }
-            input name="screens" value=(fields.get("screens")) autocomplete="off" aria-label=(asker.say(["屏幕的编号，用逗号分开", "Numbers of screens, with commas between them"]));
-            p.hint { (asker.say(["屏幕的编号，用逗号分开", "Numbers of screens, with commas between them"])) }
+            div.under { input name="screens" value=(fields.get("screens")) autocomplete="off" aria-label=(asker.say(["屏幕的编号，用逗号分开", "Numbers of screens, with commas between them"]));
+            p.hint { (asker.say(["屏幕的编号，用逗号分开", "Numbers of screens, with commas between them"])) } }
         }
         button.main { (asker.say(["下一步：看一遍", "Next: look at it once"])) }
     }

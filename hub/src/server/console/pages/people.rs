@@ -17,7 +17,7 @@ use crate::server::console::pages::people_forms::{
     Known, link_page, rights_fields, rights_of, why,
 };
 use crate::server::console::paging::Page;
-use crate::server::console::{refusals, words};
+use crate::server::console::{audit_words, refusals, words};
 use crate::store::{Invitation, InvitationLine, PeopleError, Person, StoreError};
 use crate::system::clock;
 
@@ -47,17 +47,7 @@ async fn read(app: &Shared) -> Result<Everybody, StoreError> {
 
 /// Says what somebody may do, and with what.
 fn about(asker: &Asker, role: Role, scope: &Scope) -> String {
-    let mut said = asker.say(words::role(role)).to_owned();
-    for (groups, of) in [
-        (&scope.screens, ["屏幕：", "screens: "]),
-        (&scope.campaigns, ["活动：", "campaigns: "]),
-    ] {
-        if let Some(groups) = groups {
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            said += &format!(" · {}{}", asker.say(of), groups.join(", "));
-        }
-    }
-    said
+    words::with_scope(asker.visitor.language, asker.say(words::role(role)), scope)
 }
 
 /// `GET /console/people`.
@@ -79,7 +69,7 @@ async fn page(app: &Shared, asker: &Asker, fields: &Fields, wrong: Option<&str>)
                     span.name { (person.name) @if person.id == asker.person.id { " " (asker.say(["（你）", "(you)"])) } }
                     span.more {
                         (about(asker, person.role, &person.scope)) " · "
-                        @match person.seen_ms { Some(seen_ms) => { (asker.say(["登录于 ", "signed in "])) (layout::ago(asker.visitor.language, seen_ms, clock::now_ms())) }, None => { (asker.say(["还没登录过", "never signed in"])) } }
+                        @match person.seen_ms { Some(seen_ms) => { (asker.say(["上次登录：", "signed in "])) (layout::ago(asker.visitor.language, seen_ms, clock::now_ms())) }, None => { (asker.say(["还没登录过", "never signed in"])) } }
                         @if person.has_second_step { " · " (asker.say(["两步验证", "two steps"])) }
                     }
                 }
@@ -115,7 +105,7 @@ fn waiting(asker: &Asker, invitations: &[InvitationLine]) -> Markup {
             ul.rows { @for line in invitations.iter().take(INVITATIONS_LISTED) { li.item {
                 @let Invitation { role, scope, resets, expires_ms } = &line.invitation;
                 strong { @match resets { Some(name) => { (asker.say(["新密码：", "New password: "])) (name) }, None => { (about(asker, *role, scope)) } } }
-                br; span.soft { (asker.say(["来自 ", "by "])) (line.made_by) (asker.say(["，到 ", ", until "])) (layout::moment(*expires_ms)) }
+                br; span.soft { (asker.say(["来自 ", "by "])) (audit_words::actor(asker.visitor.language, &line.made_by)) (asker.say(["，到 ", ", until "])) (layout::moment(*expires_ms)) }
                 (layout::form(asker, &format!("/console/people/links/{}/withdraw", hex(&line.handle)), "", &html! {
                     button.danger { (asker.say(["撤回", "Take back"])) }
                 }))

@@ -14,6 +14,7 @@ use crate::drafts::desk::{self, Added, DeskFault};
 use crate::people::{GROUP_CHARS_MAX, Right, Role, line};
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
+use crate::server::console::audit_words;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, choice};
@@ -337,7 +338,7 @@ fn page(
                 @if !terms.targets.screens.is_empty() { (terms.targets.screens.len()) (asker.say([" 块选定的屏幕", " chosen screens"])) }
             }
             dt { (asker.say(["作品", "Pieces"])) } dd { (slot.pieces) " / " (terms.pieces_max) " · " (kinds.join(", ")) }
-            dt { (asker.say(["开档期的人", "Opened by"])) } dd { (foreign::escaped(&slot.made_by)) ", " (layout::moment(slot.made_ms)) }
+            dt { (asker.say(["开档期的人", "Opened by"])) } dd { (foreign::escaped(&audit_words::actor(asker.visitor.language, &slot.made_by))) ", " (layout::moment(slot.made_ms)) }
         } }
         @if is_open && asker.actor.may(Right::ChangeDrafts) { (hand_in_form(asker, slot, fields)) }
         @if slot.has_draft && asker.actor.may(Right::ChangeDrafts) {
@@ -393,7 +394,7 @@ pub(crate) async fn hand_in(
         Ok(slot) => slot,
         Err(refusal) => return refusal,
     };
-    let upload = match upload::read(&app, &asker, request).await {
+    let upload = match upload::read(&app, &asker, request, Some(&slot.terms.campaign)).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };

@@ -146,7 +146,7 @@ fn refused(asker: &Asker, fields: &Fields, fault: DeskFault) -> Response {
 
 /// `POST /console/new`.
 pub(crate) async fn begin(State(app): State<Shared>, asker: Asker, request: Request) -> Response {
-    let upload = match upload::read(&app, &asker, request).await {
+    let upload = match upload::read(&app, &asker, request, None).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };
@@ -214,7 +214,7 @@ pub(crate) async fn from_template(
 
 /// `POST /console/new/import`.
 pub(crate) async fn import(State(app): State<Shared>, asker: Asker, request: Request) -> Response {
-    let upload = match upload::read(&app, &asker, request).await {
+    let upload = match upload::read(&app, &asker, request, None).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };

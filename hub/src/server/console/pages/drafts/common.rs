@@ -1,8 +1,11 @@
 //! What the pages of drafts have in common.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::response::Response;
 use maud::{Markup, html};
 use passerby_protocol::{CampaignId, foreign};
@@ -29,6 +32,26 @@ const LOOK_TIME: Duration = Duration::from_secs(12);
 /// Where a draft's page is.
 pub(crate) fn path_of(id: &CampaignId) -> String {
     format!("/console/drafts/{}", escaped(id.as_str()))
+}
+
+/// The draft that a path names, where the asker has to do with it: whoever has not sees the page of
+/// what is not there. It is read before anything of a body is.
+pub(crate) struct Asked(pub(crate) Draft);
+
+impl FromRequestParts<Shared> for Asked {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
+        let asker = Asker::from_request_parts(parts, app).await?;
+        let named = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        let named = named
+            .ok()
+            .and_then(|Path(mut named)| named.remove("campaign"));
+        let Some(id) = named else {
+            return Err(refusals::not_here(&asker.visitor));
+        };
+        find(app, &asker, &id).await.map(Self)
+    }
 }
 
 /// Reads a draft that the asker has to do with.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use tokio_util::io::ReaderStream;
@@ -13,7 +13,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, escaped};
 use crate::server::console::gate::MISTAKE;
-use crate::server::console::pages::drafts::common::{failure, find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, failure, find, path_of};
 use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::refusals;
@@ -26,14 +26,10 @@ use crate::system::clock;
 pub(crate) async fn add(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     request: Request,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
-    let upload = match upload::read(&app, &asker, request).await {
+    let upload = match upload::read(&app, &asker, request, Some(&draft.row.campaign)).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };
@@ -66,7 +62,7 @@ pub(crate) async fn add(
             asker.visitor.to(&format!("{path}{page}?done=uploaded"))
         }
         Ok(told) => {
-            let now = match find(&app, &asker, &id).await {
+            let now = match find(&app, &asker, draft.row.campaign.as_str()).await {
                 Ok(now) => now,
                 Err(refusal) => return refusal,
             };
@@ -85,12 +81,8 @@ pub(crate) async fn add(
 pub(crate) async fn export(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let Some(place) = app.work_of_people.archives.take(&asker.actor) else {
         return refusals::busy(&asker.visitor);
     };

@@ -14,7 +14,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter};
-use crate::server::console::pages::drafts::common::{find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, path_of};
 use crate::server::console::pages::drafts::film_list::list;
 use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::list::title_of;
@@ -25,16 +25,7 @@ use crate::system::clock;
 const LOOK_AGAIN_S: HeaderValue = HeaderValue::from_static("3");
 
 /// `GET /console/drafts/{campaign}/films`.
-pub(crate) async fn show(
-    State(app): State<Shared>,
-    asker: Asker,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
+pub(crate) async fn show(asker: Asker, Asked(draft): Asked, fields: Fields) -> Response {
     let path = path_of(&draft.row.campaign);
     if !draft.has_open_films() {
         let done = fields.get("done");
@@ -63,13 +54,10 @@ pub(crate) async fn show(
 pub(crate) async fn change(
     State(app): State<Shared>,
     asker: Asker,
-    Path((id, film)): Path<(String, i64)>,
+    Asked(draft): Asked,
+    Path((_, film)): Path<(String, i64)>,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, campaign) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let is_again = fields.get("do") == "again";
     let changed = app

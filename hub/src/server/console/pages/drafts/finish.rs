@@ -14,7 +14,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::pages::campaigns;
-use crate::server::console::pages::drafts::common::{find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, find, path_of};
 use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::refusals;
@@ -46,13 +46,9 @@ async fn done(
 pub(crate) async fn submit(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let (seen, note) = (
         fields.get("revision").parse().ok(),
@@ -72,13 +68,9 @@ pub(crate) async fn submit(
 pub(crate) async fn send_back(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let note = note_of(fields.get("note"));
     let path = format!("{}?done=returned", path_of(&id));
@@ -95,13 +87,9 @@ pub(crate) async fn send_back(
 pub(crate) async fn delete(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let made = app
         .work(move |app| app.hub.store.delete_draft(&actor, &id, clock::now_ms()))
@@ -114,13 +102,9 @@ pub(crate) async fn delete(
 pub(crate) async fn copy(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, from, name) = (
         Arc::clone(&asker.actor),
         draft.clone(),
@@ -139,13 +123,9 @@ pub(crate) async fn copy(
 pub(crate) async fn publish(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     // What is published is what was seen on the page.
     let Ok(seen) = fields.get("revision").parse() else {
         return asker.visitor.to(&path_of(&draft.row.campaign));
@@ -175,7 +155,7 @@ pub(crate) async fn publish(
         }
         Err(PublishFault::Draft(error)) => DeskFault::Draft(error),
         Err(PublishFault::Problems(_)) => {
-            let now = match find(&app, &asker, &id).await {
+            let now = match find(&app, &asker, draft.row.campaign.as_str()).await {
                 Ok(now) => now,
                 Err(refusal) => return refusal,
             };

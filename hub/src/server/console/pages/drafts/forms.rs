@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 
@@ -15,7 +15,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
-use crate::server::console::pages::drafts::common::{failure, find, path_of, said};
+use crate::server::console::pages::drafts::common::{Asked, failure, find, path_of, said};
 use crate::server::console::pages::drafts::show::{Sent, page};
 use crate::server::console::upload::{self, Upload};
 use crate::store::{ChosenScreens, Draft, DraftChange};
@@ -79,14 +79,10 @@ pub(crate) async fn refused(
 pub(crate) async fn keys(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     request: Request,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
-    let Upload { fields, .. } = match upload::read(&app, &asker, request).await {
+    let Upload { fields, .. } = match upload::read(&app, &asker, request, None).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };
@@ -100,14 +96,10 @@ pub(crate) async fn keys(
 pub(crate) async fn text(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     request: Request,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
-    let Upload { fields, .. } = match upload::read(&app, &asker, request).await {
+    let Upload { fields, .. } = match upload::read(&app, &asker, request, None).await {
         Ok(upload) => upload,
         Err(refusal) => return refusal,
     };
@@ -127,13 +119,9 @@ pub(crate) fn with_text(text: String) -> DraftChange {
 pub(crate) async fn screens(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let screens = fields.all("screen");
     let targets = ChosenScreens {
         screens: screens.filter_map(|number| number.parse().ok()).collect(),
@@ -197,13 +185,9 @@ pub(crate) fn at_once(draft: &Draft, fields: &Fields) -> Result<DraftChange, Tex
 pub(crate) async fn placements(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let wanted = at_once(&draft, &fields);
     change(&app, &asker, draft, &fields, wanted).await
 }

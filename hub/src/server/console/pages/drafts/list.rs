@@ -10,6 +10,7 @@ use passerby_protocol::foreign;
 use crate::drafts::text::outline;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
+use crate::server::console::audit_words;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::drafts::common::path_of;
@@ -88,7 +89,7 @@ fn rows(asker: &Asker, rows: &[DraftRow]) -> Markup {
                 span.name { (title_of(row)) }
                 span.more {
                     (row.files) (asker.say([" 个文件", if row.files == 1 { " file" } else { " files" }]))
-                    " · " (foreign::escaped(&row.changed_by)) ", " (layout::ago(asker.visitor.language, row.changed_ms, now_ms))
+                    " · " (foreign::escaped(&audit_words::actor(asker.visitor.language, &row.changed_by))) ", " (layout::ago(asker.visitor.language, row.changed_ms, now_ms))
                 }
                 span.end { (badge(asker, row)) }
             }

@@ -14,7 +14,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line};
-use crate::server::console::pages::drafts::common::{find, path_of, seen};
+use crate::server::console::pages::drafts::common::{Asked, path_of, seen};
 use crate::server::console::pages::drafts::forms::{change, dates_of, with_text};
 use crate::server::console::pages::drafts::preview::both;
 use crate::server::console::pages::times::standing_badge;
@@ -25,13 +25,10 @@ use crate::system::clock;
 pub(crate) async fn show(
     State(app): State<Shared>,
     asker: Asker,
-    Path((id, place)): Path<(String, usize)>,
+    Asked(draft): Asked,
+    Path((_, place)): Path<(String, usize)>,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let Ok(outline) = outline(&draft.row.text) else {
         return asker.visitor.to(&path_of(&draft.row.campaign));
     };
@@ -90,13 +87,10 @@ pub(crate) async fn show(
 pub(crate) async fn save(
     State(app): State<Shared>,
     asker: Asker,
-    Path((id, place)): Path<(String, usize)>,
+    Asked(draft): Asked,
+    Path((_, place)): Path<(String, usize)>,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let whole = |name| fields.word(name).and_then(|text| text.parse().ok());
     let dayparts = fields.get("dayparts").split([';', '；']);
     let form = PlacementForm {

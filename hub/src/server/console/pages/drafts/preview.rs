@@ -13,7 +13,7 @@ use crate::people::Right;
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
-use crate::server::console::pages::drafts::common::{find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, path_of};
 use crate::server::console::pages::drafts::list::title_of;
 use crate::server::console::pages::preview::{self, Shown};
 use crate::server::console::previews::{self, NoPreview};
@@ -30,18 +30,16 @@ const SCREENS_LISTED: usize = 20;
 pub(crate) async fn show(
     State(app): State<Shared>,
     asker: Asker,
-    Path((id, place)): Path<(String, usize)>,
+    Asked(draft): Asked,
+    Path((_, place)): Path<(String, usize)>,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let screens = match screens_of(&app, &asker, &draft).await {
         Ok(screens) => screens,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
-    let drawn = previews::of_draft(&app, &asker.actor, (&id, place), &fields).await;
+    let of = (draft.row.campaign.as_str(), place);
+    let drawn = previews::of_draft(&app, &asker.actor, of, &fields).await;
     let path = path_of(&draft.row.campaign);
     let name = outline(&draft.row.text)
         .ok()

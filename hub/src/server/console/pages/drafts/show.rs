@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -19,8 +19,8 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::drafts::common::{
-    find, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture, pictures_field,
-    seen,
+    Asked, is_looked_at, large_form, left_out, looked_at, mistake, path_of, picture,
+    pictures_field, seen,
 };
 use crate::server::console::pages::drafts::conflicts;
 use crate::server::console::pages::drafts::film_list;
@@ -58,13 +58,10 @@ pub(crate) struct Sent<'a> {
 pub(crate) async fn show(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    match find(&app, &asker, &id).await {
-        Ok(draft) => page(&app, &asker, draft, &fields, &Sent::default()).await,
-        Err(refusal) => refusal,
-    }
+    page(&app, &asker, draft, &fields, &Sent::default()).await
 }
 
 /// The page of a draft.
@@ -176,7 +173,7 @@ fn next(asker: &Asker, view: &View, today: Date) -> Markup {
         return html! {
             section {
                 h2 { (asker.say(["发布前要改", "To change before it can be published"])) }
-                (layout::problem_list(problems))
+                (layout::problem_list(asker.visitor.language, problems))
             }
         };
     }
@@ -432,7 +429,7 @@ fn notes(asker: &Asker, draft: &Draft) -> Markup {
         @if is_looked_at(draft) && !notes.is_empty() {
             section {
                 h2 { (asker.say(["值得知道", "Good to know"])) }
-                (layout::problem_list(notes))
+                (layout::problem_list(asker.visitor.language, notes))
             }
         }
     }

@@ -9,9 +9,10 @@ use passerby_protocol::foreign;
 
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
+use crate::server::console::audit_words;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter};
-use crate::server::console::pages::drafts::common::{find, path_of};
+use crate::server::console::pages::drafts::common::{Asked, path_of};
 use crate::server::console::pages::drafts::forms::refused;
 use crate::server::console::pages::drafts::list::title_of;
 use crate::server::console::refusals;
@@ -21,13 +22,9 @@ use crate::system::clock;
 pub(crate) async fn show(
     State(app): State<Shared>,
     asker: Asker,
-    Path(id): Path<String>,
+    Asked(draft): Asked,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let read = app
         .work(move |app| app.hub.store.versions(&id, actor.scope()))
@@ -48,7 +45,7 @@ pub(crate) async fn show(
                 strong { (asker.say(["版本 ", "Version "])) (version.number) } " "
                 @if draft.version == Some(version.number) { span.badge.plain { (asker.say(["草稿来自这里", "The draft goes back to it"])) } }
                 br;
-                span.soft { (layout::moment(version.made_ms)) " · " (foreign::escaped(&version.made_by)) " · " (version.files) (asker.say([" 个文件", if version.files == 1 { " file" } else { " files" }])) }
+                span.soft { (layout::moment(version.made_ms)) " · " (foreign::escaped(&audit_words::actor(asker.visitor.language, &version.made_by))) " · " (version.files) (asker.say([" 个文件", if version.files == 1 { " file" } else { " files" }])) }
                 (layout::form(&asker, &format!("{path}/versions/{}", version.number), "", &html! {
                     button { (asker.say(["回到版本 ", "Back to version "])) (version.number) }
                 }))
@@ -68,13 +65,10 @@ pub(crate) async fn show(
 pub(crate) async fn go_back(
     State(app): State<Shared>,
     asker: Asker,
-    Path((id, number)): Path<(String, u64)>,
+    Asked(draft): Asked,
+    Path((_, number)): Path<(String, u64)>,
     fields: Fields,
 ) -> Response {
-    let draft = match find(&app, &asker, &id).await {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
     let (actor, id) = (Arc::clone(&asker.actor), draft.row.campaign.clone());
     let path = path_of(&id);
     let made = app
