@@ -179,8 +179,8 @@ pub enum RefusalOf {
     Code,
     /// The creative, or a file of it.
     Creative,
-    /// Nothing: a web page is only seen from the screen's own network; the picture is a card with its
-    /// address.
+    /// Nothing: a web page is only seen from the screen's own network; the picture is a card with
+    /// its address.
     Page,
     /// It is not for this screen, or not for one of its zones.
     Screen,

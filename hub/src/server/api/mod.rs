@@ -1,8 +1,8 @@
 //! The same as the console for programs: JSON under `/api/v1`, by tokens of people.
 //!
 //! How to add a call: a function in `calls/`, a line in [`routes`] with its rule, what it takes and
-//! what it answers, and the form of a new answer in `forms_of_*.rs`. The description that is served at
-//! `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
+//! what it answers, and the form of a new answer in one of `forms_of_*.rs`. The description that is
+//! served at `/api/v1/openapi.json`, the reference and the test of rights are made of that line.
 //!
 //! Invariants: who asks shows a token, no cookie, so no page of another site can ask in their name;
 //! errors are problem details (RFC 9457); lists come in pages of at most [`base::PAGE_MAX`]; a

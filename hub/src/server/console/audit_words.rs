@@ -1,7 +1,7 @@
 //! The log of who did what, in the words of whoever reads it.
 //!
-//! A row has one text for its subject and one for its details, in the form in which the store writes
-//! and exports them. What of these is made of words of the hub's own is said here in both
+//! A row has one text for its subject and one for its details, in the form in which the store
+//! writes and exports them. What of these is made of words of the hub's own is said here in both
 //! languages; what people typed, and what an older hub wrote in another form, stays as it is.
 
 use crate::people::{Role, Scope};

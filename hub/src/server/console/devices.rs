@@ -2,7 +2,8 @@
 
 use crate::server::language::Language;
 
-/// Browsers, by a word that each says of itself; who says a word of another one as well comes first.
+/// Browsers, by a word that each says of itself; who says a word of another one as well comes
+/// first.
 const BROWSERS: [(&str, [&str; 2]); 9] = [
     ("MicroMessenger", ["微信", "WeChat"]),
     ("Edg", ["Edge", "Edge"]),

@@ -22,8 +22,8 @@ const ROW: u32 = 40;
 /// The thinnest bar that is seen, in hundredths of the width.
 const BAR_MIN: f64 = 0.6;
 
-/// Draws a bar for each value. `name` says what it shows to whoever cannot see it. The labels of the
-/// upright axis are left of the drawing, where the style leaves room for them.
+/// Draws a bar for each value. `name` says what it shows to whoever cannot see it. The labels of
+/// the upright axis are left of the drawing, where the style leaves room for them.
 pub(crate) fn bars(name: &str, values: &[(String, u64)]) -> Markup {
     let most = values.iter().map(|(_, value)| *value).max().unwrap_or(0);
     let top = ceiling(most);

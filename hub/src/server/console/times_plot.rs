@@ -34,8 +34,8 @@ pub(crate) struct Lane {
 
 /// Draws lanes from one moment until another. `name` says what it shows to whoever cannot see it.
 ///
-/// The names lie over the drawing, as words of the page: it knows how much of each there is room for,
-/// and tells the whole of one that is cut.
+/// The names lie over the drawing, as words of the page: it knows how much of each there is room
+/// for, and tells the whole of one that is cut.
 pub(crate) fn lanes(
     name: &str,
     lanes: &[Lane],

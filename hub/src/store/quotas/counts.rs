@@ -191,8 +191,8 @@ impl Store {
         })
     }
 
-    /// Returns how many bytes somebody may still bring, into a draft if it is for one: that of a slot
-    /// has a bound of its own.
+    /// Returns how many bytes somebody may still bring, into a draft if it is for one: that of a
+    /// slot has a bound of its own.
     ///
     /// # Errors
     /// The database fails.

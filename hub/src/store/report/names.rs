@@ -1,8 +1,8 @@
 //! What people call what reports count: screens, campaigns and files.
 //!
-//! Invariants: a name is one that an operator or a publisher gave on this hub, and of what was never
-//! here there is none; whoever shows some rows reads the names of these alone, however many there
-//! are.
+//! Invariants: a name is one that an operator or a publisher gave on this hub, and of what was
+//! never here there is none; whoever shows some rows reads the names of these alone, however many
+//! there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

@@ -1,5 +1,5 @@
-//! What is wrong with a file is said in the language of whoever reads, with its numbers, and told to
-//! programs by a word that stays.
+//! What is wrong with a file is said in the language of whoever reads, with its numbers, and told
+//! to programs by a word that stays.
 
 use passerby_hub::people::{Right, Role, Scope};
 use serde_json::{Value, json};
