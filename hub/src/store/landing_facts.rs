@@ -190,7 +190,7 @@ impl Store {
             tx.optional(
                 "SELECT body FROM campaigns WHERE id = ?1",
                 values![id.as_str()],
-                |row| Ok(self.read_campaigns.read(&row.get::<String>(0)?)?),
+                |row| self.read_campaigns.read(&row.get::<String>(0)?),
             )
         })
     }
