@@ -28,6 +28,7 @@ pub mod hub;
 pub mod keys;
 pub mod moments;
 pub mod people;
+pub mod privacy;
 pub mod public_url;
 pub mod publish;
 pub mod report_text;

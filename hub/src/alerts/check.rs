@@ -68,7 +68,7 @@ pub fn new_rule(words: AlertWords) -> AlertSettings {
     AlertSettings {
         name: String::new(),
         group: None,
-        kinds: AlertKind::ALL.into_iter().collect(),
+        kinds: AlertKind::OF_SCREENS.into_iter().collect(),
         silent_minutes: 15,
         dark_minutes: 60,
         dark_hours: None,

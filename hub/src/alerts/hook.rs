@@ -79,6 +79,7 @@ pub(super) fn call(
             "test": telling.is_test,
             "bad": telling.bad,
             "well": telling.well,
+            "voices": telling.voices,
             "changes": telling.changes.iter().map(|change| json!({
                 "screen": change.screen,
                 "name": change.name,

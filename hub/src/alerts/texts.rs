@@ -20,6 +20,7 @@ fn kind_words(kind: AlertKind) -> [&'static str; 2] {
         AlertKind::Dark => ["黑屏", "dark"],
         AlertKind::Full => ["存储快满了", "nearly full"],
         AlertKind::Clock => ["时间不可信", "unsure of the time"],
+        AlertKind::Voices => ["路人的新留言", "spoken to by passers-by"],
     }
 }
 
@@ -45,6 +46,13 @@ fn subject(words: AlertWords, telling: &AlertTelling) -> String {
     if telling.is_test {
         let said = ["这是一条测试消息", "This is a test message"];
         return words.say(said).to_owned();
+    }
+    if telling.voices > 0 {
+        return match words {
+            AlertWords::Chinese => format!("{} 条路人的新留言", telling.voices),
+            AlertWords::English if telling.voices == 1 => "1 new voice of a passer-by".to_owned(),
+            AlertWords::English => format!("{} new voices of passers-by", telling.voices),
+        };
     }
     if let ([change], 1) = (&telling.changes[..], telling.bad + telling.well) {
         let kind = words.say(kind_words(change.kind));
@@ -90,6 +98,12 @@ pub(super) fn text(
     }
     for change in &telling.changes {
         let _ = writeln!(body, "{}", line(words, change));
+    }
+    if telling.voices > 0 {
+        body += words.say([
+            "在控制台里活动的页面阅读和回复。\n",
+            "They are read and answered in the console, on the pages of their campaigns.\n",
+        ]);
     }
     let others = (telling.bad + telling.well).saturating_sub(telling.changes.len());
     if others > 0 {
@@ -149,6 +163,13 @@ mod tests {
             text(AlertWords::Chinese, "北", &one, None).subject,
             "Exit 1：无联系"
         );
+        let voices = AlertTelling {
+            voices: 3,
+            ..AlertTelling::default()
+        };
+        let said = |words| text(words, "North", &voices, None).subject;
+        assert_eq!(said(AlertWords::English), "3 new voices of passers-by");
+        assert_eq!(said(AlertWords::Chinese), "3 条路人的新留言");
         let many = AlertTelling {
             bad: 9_999,
             well: 1,

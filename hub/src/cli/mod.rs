@@ -14,6 +14,7 @@ pub(crate) mod new;
 mod options;
 mod owner;
 pub(crate) mod preview;
+mod privacy;
 pub(crate) mod prune;
 pub(crate) mod quota;
 pub(crate) mod report;
@@ -245,6 +246,8 @@ enum Command {
     /// List who is told when a screen needs somebody, and try whether that reaches them
     #[command(subcommand)]
     Alert(crate::cli::alert::Command),
+    /// Print what is kept of people, by whom, and which campaigns use it; or say who runs the hub
+    Privacy(crate::cli::privacy::Arguments),
     /// Look at one creative for `publish`, which starts it
     #[command(name = inspection::COMMAND, hide = true)]
     LookAt,
@@ -439,6 +442,7 @@ fn run(command: Command) -> Result<(), Failure> {
         },
         Command::Domain(command) => crate::cli::domain::run(command),
         Command::Alert(command) => crate::cli::alert::run(command),
+        Command::Privacy(arguments) => crate::cli::privacy::run(arguments),
         Command::Slot(command) => crate::cli::slot::run(command),
         Command::Quota(command) => crate::cli::quota::run(command),
         Command::Source(command) => crate::cli::source::run(command),

@@ -8,7 +8,7 @@ use passerby_protocol::http_call::{HttpCall, HttpChapter, HttpMethod};
 use crate::server::Shared;
 use crate::server::api;
 use crate::server::console;
-use crate::server::phones::{film, moment, moment_page, note, scan, share, voice};
+use crate::server::phones::{film, moment, moment_page, note, privacy, scan, share, voice};
 use crate::server::publishers::items;
 use crate::server::terminals::turns::TURNS_MAX;
 use crate::server::terminals::{
@@ -235,11 +235,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
             voice::mine,
         ),
         answered(
-            HttpCall::get(
-                "/v/{link}/picture.jpg",
-                &[200, 404],
-                "its picture",
-            ),
+            HttpCall::get("/v/{link}/picture.jpg", &[200, 404], "its picture"),
             voice::picture,
         ),
         answered(
@@ -249,6 +245,22 @@ pub(super) fn of_phones() -> Vec<Answered> {
                 "erases what was said, with picture and answer",
             ),
             voice::erase,
+        ),
+        answered(
+            HttpCall::get(
+                "/privacy",
+                &[200],
+                "what this hub keeps of people, for what, on what ground, for how long and by whom",
+            ),
+            privacy::of_hub,
+        ),
+        answered(
+            HttpCall::get(
+                "/privacy/{campaign}",
+                &[200, 404],
+                "the same of what one campaign uses",
+            ),
+            privacy::of_campaign,
         ),
         answered(
             HttpCall::get(

@@ -266,17 +266,18 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
             crate::server::phones::note::later,
         )
     }));
-    let phones = phones.merge(sending)
-    .layer(middleware::from_fn(crate::server::phones::note::speak))
-    .layer(CompressionLayer::new())
-    .layer(SetResponseHeaderLayer::if_not_present(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
-    ))
-    .layer(SetResponseHeaderLayer::overriding(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ));
+    let phones = phones
+        .merge(sending)
+        .layer(middleware::from_fn(crate::server::phones::note::speak))
+        .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(crate::server::phones::page::CONTENT_SECURITY_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ));
     let console = with(Router::new(), console::calls(&app, false), "", &patterns).layer(
         middleware::from_fn_with_state(Arc::clone(&app), console_in_time),
     );

@@ -138,6 +138,8 @@ verbs! {
     SetMail = "mail.set",
     /// Forgot it.
     RemovedMail = "mail.remove",
+    /// Said who runs the hub.
+    SetOperator = "operator.set",
     /// Answered what a passer-by said.
     AnsweredVoice = "voice.answer",
     /// Let screens show it.

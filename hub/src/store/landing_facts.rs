@@ -15,6 +15,8 @@ use crate::store::{Result, Store};
 /// What a landing page shows.
 #[derive(Debug, Clone)]
 pub struct LandingFacts {
+    /// What the campaign is called.
+    pub id: CampaignId,
     /// The campaign as it is now.
     pub campaign: Arc<Campaign>,
     /// Where it leads whoever comes from the scan that began the chain.
@@ -137,6 +139,7 @@ impl Store {
                 let own = told(Some(name.to_owned()).filter(|_| !is_own), 14)?;
                 Ok(LandingFacts {
                     target: outward(&campaign, &id, row.get(5)?, &screen),
+                    id,
                     campaign,
                     creative: row.get::<Id<_>>(1)?.0,
                     thumbnail_px: (row.get(2)?, row.get(3)?),
@@ -157,6 +160,20 @@ impl Store {
                 })
             },
         )
+    }
+
+    /// Returns a campaign that was published, as it is now.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn published_campaign(&self, id: &CampaignId) -> Result<Option<Arc<Campaign>>> {
+        self.read_once(|tx| {
+            tx.optional(
+                "SELECT body FROM campaigns WHERE id = ?1",
+                values![id.as_str()],
+                |row| self.read_campaigns.read(&row.get::<String>(0)?),
+            )
+        })
     }
 
     /// Returns where a screen stands in public words, and by whose clock, for a page without a

@@ -34,6 +34,7 @@ mod manifest_versions;
 mod metrics;
 pub(crate) mod migrations;
 mod moments;
+mod operator;
 mod people;
 mod plays;
 mod prune;
@@ -103,6 +104,7 @@ pub use crate::store::key_generation::KeyGeneration;
 pub use crate::store::landed::Landed;
 pub use crate::store::landing_facts::{LandingFacts, Sighting, ToldMoment};
 pub use crate::store::moments::{MOMENTS_LISTED, MomentRow, NewMoment, PassedOn, SealedMoment};
+pub use crate::store::operator::HubOperator;
 pub use crate::store::people::{
     Asked, INVITATION_MS, Invitation, InvitationLine, KeptAnswer, PEOPLE_MAX, PeopleError, Person,
     SESSION_MS, SESSIONS_MAX, SecondStep, SessionLine, SignedIn, TOKENS_MAX, TokenLine, TokenUse,

@@ -184,7 +184,10 @@ mod tests {
 
     #[test]
     fn answers_are_bounded_and_keep_their_lines() {
-        assert_eq!(checked_answer(" 谢谢！\r\n下周见。 ").unwrap(), "谢谢！\n下周见。");
+        assert_eq!(
+            checked_answer(" 谢谢！\r\n下周见。 ").unwrap(),
+            "谢谢！\n下周见。"
+        );
         assert_eq!(checked_answer(" \n "), Err(AnswerError::Empty));
         assert_eq!(checked_answer("a\u{202e}b"), Err(AnswerError::Hidden));
         assert_eq!(checked_answer(&"好".repeat(501)), Err(AnswerError::Long));

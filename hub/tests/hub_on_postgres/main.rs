@@ -89,7 +89,7 @@ mod thumbnails;
 mod token_keys;
 #[path = "../hub/verdicts.rs"]
 mod verdicts;
-#[path = "../hub/voices.rs"]
+#[path = "../hub/voices/mod.rs"]
 mod voices;
 
 #[test]

@@ -10,7 +10,8 @@ use crate::campaign::link;
 use crate::campaign::terms::zone_name;
 use crate::campaign::{
     Adaptive, Buyer, CREATIVE_ENDINGS, Campaign, Code, Colours, FILE_NAME, Kind, Landing, Link,
-    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Voices, Words, is_creative,
+    Motion, Phase, Placement, PlacementTerms, Separation, TransitionKind, Voices, Words,
+    is_creative,
 };
 use crate::condition::Condition;
 use crate::daypart::Daypart;

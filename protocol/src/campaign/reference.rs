@@ -189,8 +189,11 @@ fn words_of(path: &'static str) -> KeyTable {
             key("share", "the words that go with a shared link").absent(above("share")),
             key("after", "what the page tells once the last phase is over")
                 .absent("that it is over"),
-            key("question", "what the publisher asks, see [`[voices]`](#voices)")
-                .absent("the question of `[voices]`"),
+            key(
+                "question",
+                "what the publisher asks, see [`[voices]`](#voices)",
+            )
+            .absent("the question of `[voices]`"),
         ],
     )
 }

@@ -38,7 +38,9 @@ impl Campaign {
         if self.voices.question.is_some() && !self.voices.are_taken() {
             unseen.push(Unseen {
                 keys: ["voices", "question"].map(str::to_owned).to_vec(),
-                message: "nobody is asked the question, since nothing is taken; add take = \"words\"".to_owned(),
+                message:
+                    "nobody is asked the question, since nothing is taken; add take = \"words\""
+                        .to_owned(),
                 is_problem: false,
             });
         }

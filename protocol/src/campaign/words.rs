@@ -162,7 +162,7 @@ impl Campaign {
     }
 
     /// Tells whether a scan opens a page at any time.
-    pub(super) fn opens_page(&self) -> bool {
+    pub fn opens_page(&self) -> bool {
         let landings = self.phases.iter().filter_map(|phase| phase.landing);
         // Without a target a scan opens the page, whatever the landing.
         self.target.is_none()

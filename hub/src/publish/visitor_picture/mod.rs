@@ -102,4 +102,3 @@ fn run(program: &Path, folder: &Path) -> Result<OpenedPicture, PictureFault> {
         }
     }
 }
-

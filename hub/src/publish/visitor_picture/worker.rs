@@ -42,9 +42,7 @@ const QUALITIES: [u8; 4] = [84, 74, 62, 50];
 /// What is wrong with the order, or with writing the answer.
 pub fn run() -> io::Result<()> {
     let mut order = Vec::new();
-    io::stdin()
-        .take(ORDER_BYTES_MAX)
-        .read_to_end(&mut order)?;
+    io::stdin().take(ORDER_BYTES_MAX).read_to_end(&mut order)?;
     let order: Order = serde_json::from_slice(&order)?;
     confine(order.memory_bytes_max)?;
     let answer = opened(Path::new(FILE_NAME))?;
@@ -87,8 +85,7 @@ fn opened(path: &Path) -> io::Result<Result<OpenedPicture, PictureFault>> {
 }
 
 fn made_anew(seen: Preview) -> image::ImageResult<OpenedPicture> {
-    let pixels =
-        RgbImage::from_raw(seen.width_px, seen.height_px, seen.rgb).unwrap_or_default();
+    let pixels = RgbImage::from_raw(seen.width_px, seen.height_px, seen.rgb).unwrap_or_default();
     let (large, large_px) = jpeg(&pixels, LARGE_SIDE_PX, LARGE_BYTES_MAX)?;
     let (small, small_px) = jpeg(&pixels, SMALL_SIDE_PX, SMALL_BYTES_MAX)?;
     Ok(OpenedPicture {
@@ -137,7 +134,8 @@ mod tests {
             .encode_image(pixels)
             .unwrap();
         // Big-endian TIFF with one entry: orientation 6, turned by a quarter; and words.
-        let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+        let mut exif =
+            b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
         exif.extend(b"Secret Place 31.2304N");
         let length = u16::try_from(exif.len() + 2).unwrap();
         let mut out = jpeg[..2].to_vec();
@@ -169,10 +167,17 @@ mod tests {
         let opened = open(&photograph).unwrap();
         assert!(!has(&opened.large) && !has(&opened.small));
         assert!(!opened.large.windows(4).any(|part| part == b"Exif"));
-        assert!(opened.large.len() <= LARGE_BYTES_MAX, "{}", opened.large.len());
+        assert!(
+            opened.large.len() <= LARGE_BYTES_MAX,
+            "{}",
+            opened.large.len()
+        );
         assert!(opened.small.len() <= SMALL_BYTES_MAX);
         let (width, height) = opened.large_px;
-        assert!(height > width && height <= LARGE_SIDE_PX, "{width}x{height}");
+        assert!(
+            height > width && height <= LARGE_SIDE_PX,
+            "{width}x{height}"
+        );
         let read = image::load_from_memory(&opened.large).unwrap();
         assert_eq!((read.width(), read.height()), opened.large_px);
         let read = image::load_from_memory(&opened.small).unwrap();
@@ -184,7 +189,10 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_told_from_a_damaged_one() {
-        assert_eq!(open(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), Err(PictureFault::Kind));
+        assert_eq!(
+            open(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            Err(PictureFault::Kind)
+        );
         assert_eq!(open(b"MZ\x90\0"), Err(PictureFault::Kind));
         assert_eq!(open(b""), Err(PictureFault::Kind));
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\xff\xff\xff\0\xff\xff\xff\x08\x02\0\0\0";

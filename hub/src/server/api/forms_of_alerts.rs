@@ -2,7 +2,7 @@
 
 use crate::server::api::schema::{Field, Form, Holds, field, maybe};
 
-const ALERTS: Holds = Holds::Word(&["silent", "dark", "full", "clock"]);
+const ALERTS: Holds = Holds::Word(&["silent", "dark", "full", "clock", "voices"]);
 const HOOKS: Holds = Holds::Word(&["json", "wecom", "feishu", "dingtalk", "slack"]);
 const ENCRYPTION: Holds = Holds::Word(&["tls", "starttls", "none"]);
 

@@ -1,7 +1,7 @@
-//! The calls about what passers-by said.
+//! The calls about what passers-by said, and about what is kept of people.
 
-use crate::people::Right::ChangeCampaigns;
-use crate::server::api::calls::voices;
+use crate::people::Right::{ChangeCampaigns, ChangeSettings, SeeCampaigns};
+use crate::server::api::calls::{privacy, voices};
 use crate::server::api::route::{PAGES, PICTURE, QueryField, Route, get, post};
 use crate::server::api::schema::{Form, Holds, field, maybe};
 use crate::server::console::rule::Rule;
@@ -11,11 +11,7 @@ const STATES: Holds = Holds::Word(&[
     "waiting", "read", "answered", "removed", "erased", "expired",
 ]);
 const OF_VOICES: &[QueryField] = &[
-    (
-        "state",
-        STATES,
-        "of this state; all with words otherwise",
-    ),
+    ("state", STATES, "of this state; all with words otherwise"),
     ("before", Holds::Whole, "before which voice to begin"),
     PAGES[1],
 ];
@@ -49,11 +45,57 @@ pub(super) fn all() -> Vec<Route> {
             PICTURE,
             voices::picture,
         ),
+        get(
+            "/privacy",
+            Rule::May(SeeCampaigns),
+            &[200],
+            "what is kept of people, and by whom",
+            "Privacy",
+            privacy::show,
+        ),
+        post(
+            "/privacy",
+            ChangeSettings,
+            &[200, 400, 422],
+            "says who runs the hub",
+            (Some("HubOperator"), "Privacy"),
+            privacy::change,
+        ),
     ]
 }
 
 /// Their forms.
 pub(super) const FORMS: &[Form] = &[
+    (
+        "Privacy",
+        &[
+            maybe("operator", Holds::One("HubOperator"), "who runs the hub"),
+            field(
+                "processings",
+                Holds::Many("Processing"),
+                "what is kept, in English",
+            ),
+        ],
+    ),
+    (
+        "HubOperator",
+        &[
+            field("name", Holds::Text, "a company or a person"),
+            field("contact", Holds::Text, "how people reach them"),
+        ],
+    ),
+    (
+        "Processing",
+        &[
+            field("id", Holds::Text, "what it is called"),
+            field("what", Holds::Text, "what is kept"),
+            field("purpose", Holds::Text, "what for"),
+            field("ground", Holds::Text, "on what ground"),
+            field("kept", Holds::Text, "for how long"),
+            field("erased", Holds::Text, "how somebody has it erased"),
+            field("tables", Holds::Texts, "in which tables of the database"),
+        ],
+    ),
     (
         "Voices",
         &[

@@ -1,8 +1,8 @@
-//! The pages and forms about what passers-by said.
+//! The pages and forms about what passers-by said, and about what is kept of people.
 
 use crate::people::Right;
-use crate::server::console::pages::voices;
-use crate::server::console::route::{FORM, ONE, Route, get, post};
+use crate::server::console::pages::{privacy, voices};
+use crate::server::console::route::{FORM, ONE, PAGE, Route, get, post};
 use crate::server::console::rule::Rule;
 
 /// All of them.
@@ -29,6 +29,20 @@ pub(super) fn all() -> Vec<Route> {
             ONE,
             "the picture of a voice",
             voices::picture,
+        ),
+        get(
+            "/console/privacy",
+            may(Right::SeeCampaigns),
+            PAGE,
+            "what is kept of people, and by whom",
+            privacy::show,
+        ),
+        post(
+            "/console/privacy",
+            may(Right::ChangeSettings),
+            &[303, 422],
+            "says who runs the hub",
+            privacy::change,
         ),
     ]
 }

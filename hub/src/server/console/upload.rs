@@ -17,8 +17,8 @@ use crate::server::Shared;
 use crate::server::body::Unread;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
-use crate::server::multipart::{Multipart, MultipartFault, Source, boundary};
 use crate::server::console::refusals;
+use crate::server::multipart::{Multipart, MultipartFault, Source, boundary};
 use crate::server::places::Place;
 use crate::sources::work_folder::WorkFolder;
 

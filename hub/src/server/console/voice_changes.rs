@@ -38,8 +38,7 @@ pub(crate) enum WishError {
 
 impl VoiceWish {
     /// The words for what can be done.
-    pub(crate) const WORDS: &[&str] =
-        &["read", "answer", "approve", "withdraw", "remove", "block"];
+    pub(crate) const WORDS: &[&str] = &["read", "answer", "approve", "withdraw", "remove", "block"];
 
     /// Reads what is to be done, and what the publisher says.
     ///

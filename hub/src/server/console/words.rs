@@ -129,11 +129,15 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::TriedAlert => ["发送测试提醒", "Sent a test alert"],
         Verb::SetMail => ["设置邮件服务器", "Set the mail server"],
         Verb::RemovedMail => ["移除邮件服务器", "Removed the mail server"],
+        Verb::SetOperator => ["填写运营者", "Said who runs the hub"],
         Verb::AnsweredVoice => ["回复路人的留言", "Answered a voice"],
         Verb::ApprovedVoice => ["同意留言上屏幕", "Let screens show a voice"],
         Verb::WithdrewVoice => ["撤回留言上屏幕", "Let screens show a voice no more"],
         Verb::RemovedVoice => ["撤下路人的留言", "Took a voice down"],
-        Verb::BlockedVoices => ["当天不再收某人的留言", "Took no more voices of somebody for a day"],
+        Verb::BlockedVoices => [
+            "当天不再收某人的留言",
+            "Took no more voices of somebody for a day",
+        ],
         Verb::RemovedMoment => ["删除路人写的话", "Took down what a passer-by typed"],
     }
 }

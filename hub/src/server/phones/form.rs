@@ -62,6 +62,8 @@ impl FormFields {
 pub(crate) struct OfLink {
     /// What the link is called.
     pub(crate) name: String,
+    /// The same as it was asked for.
+    pub(crate) as_typed: String,
     /// Of a form what was typed, of a page what stands behind its path.
     pub(crate) fields: FormFields,
     /// Who asks.
@@ -90,16 +92,18 @@ impl OfLink {
         let name = Path::<String>::from_request_parts(parts, app).await;
         let fields = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let Ok(client) = Client::from_request_parts(parts, app).await;
+        let as_typed = name.map_or_else(|_| String::new(), |Path(name)| name);
         Self {
             // Some programs change the case of what they pass on.
-            name: name.map_or_else(|_| String::new(), |Path(name)| name.to_ascii_lowercase()),
+            name: as_typed.to_ascii_lowercase(),
+            as_typed,
             fields: FormFields::of_pairs(fields.map(|Query(fields)| fields).unwrap_or_default()),
             client,
         }
     }
 
     /// Answers off the async threads, unless this network asks too often.
-    pub(crate) async fn answer(
+    pub(super) async fn answer(
         self,
         app: &Shared,
         kind: Kind,

@@ -17,7 +17,7 @@ use crate::server::language::Language;
 use crate::server::phones::page::{
     Document, label, language_switch, palette, shortened, when_visible,
 };
-use crate::server::phones::{sighting_words, voice_page};
+use crate::server::phones::{privacy, sighting_words, voice_page};
 use crate::store::LandingFacts;
 use crate::system::clock;
 
@@ -119,7 +119,7 @@ impl Page<'_> {
                 @if self.is_link && self.facts.is_own {
                     (voice_page::step(campaign, &self.own("voice"), language))
                 }
-                (privacy(language))
+                (foot(&privacy::path_of(self.public_url, &self.facts.id), language))
             }
         };
         let vary = [(header::CACHE_CONTROL, "private, no-store")];
@@ -354,13 +354,14 @@ impl Page<'_> {
 }
 
 /// What is kept of a visit.
-pub(crate) fn privacy(language: Language) -> Markup {
+fn foot(path: &str, language: Language) -> Markup {
     html! {
         footer {
             p { (language.say([
                 "我们只统计本页的打开、是否真的被看到、转发与按钮点击次数，用每天更换的代号去重；不保存 IP 地址，不用 Cookie。",
                 "We count openings, whether the page was really seen, onward shares and presses of the button, once a day each, under a pseudonym that changes daily. No IP address is kept and no cookie is set.",
             ])) }
+            p { (privacy::link(path, language)) }
         }
     }
 }

@@ -228,6 +228,8 @@ mod tests {
                 Some(format!("/s/{SHARE}/go")),
                 "{tail}"
             );
+            let voice = format!("/v/{SHARE}{}", "0a".repeat(16));
+            assert_eq!(meant(&voice.to_uppercase()), Some(voice.clone()), "{tail}");
             assert_eq!(
                 meant("/claim/abcd-efgh"),
                 Some("/claim/abcdefgh".to_owned()),

@@ -8,6 +8,7 @@ pub(crate) mod moment;
 pub(crate) mod moment_page;
 pub(crate) mod note;
 pub mod page;
+pub(crate) mod privacy;
 pub(crate) mod scan;
 pub(crate) mod share;
 mod sighting_words;

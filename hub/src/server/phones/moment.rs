@@ -15,9 +15,9 @@ use crate::server::language::Language;
 use crate::server::limits::Kind;
 use crate::server::phones::form::{OfLink, after};
 use crate::server::phones::moment_page::{self, MomentPage, SCRIPT_POLICY};
-use crate::server::phones::note;
 use crate::server::phones::sighting_words;
 use crate::server::phones::trace::Client;
+use crate::server::phones::{note, privacy};
 use crate::server::{AppState, Shared};
 use crate::store::{LandingFacts, NewMoment, PassedOn, StoreError};
 use crate::system::clock;
@@ -49,6 +49,7 @@ fn page(
         title: said.title.to_owned(),
         seen: seen.unwrap_or_default(),
         typed: typed.clone(),
+        privacy: privacy::path_of(&app.public_url, &facts.id),
         ends: sighting_words::day(
             clock::date_of(now_ms + DAYS * DAY_MS),
             clock::date_of(now_ms),

@@ -12,7 +12,8 @@ use passerby_protocol::campaign::Colours;
 use crate::moments::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, Typed, TypedError};
 use crate::server::language::Language;
 use crate::server::phones::note::note;
-use crate::server::phones::page::{Document, language_switch, palette};
+use crate::server::phones::page::{Document, escaped, language_switch, palette};
+use crate::server::phones::privacy;
 use crate::system::clock;
 
 /// What a page with the script may load: the same, its script, and its card for that.
@@ -70,6 +71,8 @@ pub(crate) struct MomentPage {
     pub(crate) typed: Typed,
     /// The last day on which the words are kept.
     pub(crate) ends: String,
+    /// What is kept of people, without scheme and host.
+    pub(crate) privacy: String,
 }
 
 impl MomentPage {
@@ -101,7 +104,7 @@ impl MomentPage {
                 "什么都不写也有卡片：上面有画面、地点和时间。什么都不会保存。",
                 "With nothing typed there is a card too, with the picture, the place and the time. Nothing is kept then.",
             ])) }
-            p { a href=(self.path) { (language.say(["返回", "Back"])) } }
+            p { a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
         };
         let status = if wrong.is_some() {
             StatusCode::UNPROCESSABLE_ENTITY
@@ -159,7 +162,7 @@ impl MomentPage {
             @if language == Language::Chinese {
                 a.go.quiet href=(weibo) rel="nofollow noopener" { "发到微博" }
             }
-            p { a href=(format!("{}/moment?edit=1", self.path)) { (language.say(["改一改", "Change it"])) } " · " a href=(self.path) { (language.say(["返回", "Back"])) } }
+            p { a href=(format!("{}/moment?edit=1", self.path)) { (language.say(["改一改", "Change it"])) } " · " a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
             @if !self.typed.is_empty() {
                 section.kept {
                     p.soft {
@@ -200,19 +203,6 @@ impl MomentPage {
 /// What stands before `/s/NAME`.
 fn base_of(path: &str) -> &str {
     path.rsplit_once("/s/").map_or("", |(base, _)| base)
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => escaped += &format!("%{byte:02X}"),
-        }
-    }
-    escaped
 }
 
 /// `GET /share.js`: the phone's own share menu, and the way to copy.

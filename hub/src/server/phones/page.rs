@@ -75,6 +75,20 @@ pub(crate) fn language_switch(language: Language) -> Markup {
     }
 }
 
+/// Writes a text as it stands in a path or behind one.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped += &format!("%{byte:02X}"),
+        }
+    }
+    escaped
+}
+
 /// Cuts a text that is too long for a preview, between words where there are any, and shows that.
 pub(crate) fn shortened(text: &str) -> String {
     if text.chars().nth(DESCRIPTION_CHARS_MAX).is_none() {

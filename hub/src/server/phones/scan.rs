@@ -255,6 +255,7 @@ fn page_without_link(
 ) -> Result<Response, StoreError> {
     let store = &app.hub.store;
     let facts = LandingFacts {
+        id: landed.id.clone(),
         thumbnail_px: store.thumbnail_px(landed.creative)?,
         campaign: Arc::clone(&landed.campaign),
         target: landed.target.clone(),

@@ -16,10 +16,10 @@ use crate::server::body::Unread;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
 use crate::server::phones::form::{FormFields, OfLink, after, not_whole};
-use crate::server::phones::note;
 use crate::server::phones::sighting_words;
 use crate::server::phones::voice_page::{self, OwnLine, SpokenOf, VoiceForm, Wrong};
 use crate::server::phones::voice_upload::{self, UploadFault};
+use crate::server::phones::{note, privacy};
 use crate::server::{AppState, Shared};
 use crate::store::{KeptVoice, LandingFacts, NewVoice, SaidVoice, SealedPicture, StoreError};
 use crate::system::clock::DAY_MS;
@@ -56,6 +56,7 @@ impl Speaker {
             ends: sighting_words::day(clock::date_of(now_ms + DAYS * DAY_MS), today, language),
             said: SaidWords::default(),
             once: passerby_protocol::hexadecimal::hex(&random::bytes::<16>()),
+            privacy: privacy::path_of(&app.public_url, &self.facts.id),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::moments::TypedError;
 use crate::server::language::Language;
 use crate::server::phones::note::note;
 use crate::server::phones::page::{Document, language_switch, palette};
+use crate::server::phones::privacy;
 use crate::store::{KeptVoice, OF_VISIT_MAX, VoiceState};
 use crate::system::clock;
 use crate::voices::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, SaidWords};
@@ -167,6 +168,8 @@ pub(crate) struct VoiceForm {
     pub(crate) said: SaidWords,
     /// What makes a form that is sent twice one voice.
     pub(crate) once: String,
+    /// What is kept of people, without scheme and host.
+    pub(crate) privacy: String,
 }
 
 impl VoiceForm {
@@ -183,7 +186,7 @@ impl VoiceForm {
                 (said_here(own, language))
             }
             @if !is_full { (self.form(own.is_empty(), wrong)) }
-            p { a href=(self.path) { (language.say(["返回", "Back"])) } }
+            p { a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
         };
         let status = if wrong.is_some() {
             StatusCode::UNPROCESSABLE_ENTITY
@@ -196,9 +199,9 @@ impl VoiceForm {
     fn form(&self, is_first: bool, wrong: Option<Wrong>) -> Markup {
         let language = self.of.language;
         let label = match (&self.of.question, is_first) {
-            (Some(question), _) => question.as_str(),
+            (Some(question), true) => question.as_str(),
             (None, true) => language.say(["你想说什么？", "What would you like to say?"]),
-            (None, false) => language.say(["还想说什么吗？", "Anything else?"]),
+            (_, false) => language.say(["还想说什么吗？", "Anything else?"]),
         };
         let kind = self.takes_pictures.then_some("multipart/form-data");
         html! {

@@ -121,10 +121,7 @@ async fn take<S: Source>(
 }
 
 /// Keeps the picture that comes now.
-async fn keep<S: Source>(
-    app: &Shared,
-    form: &mut Multipart<S>,
-) -> Result<WorkFolder, UploadFault> {
+async fn keep<S: Source>(app: &Shared, form: &mut Multipart<S>) -> Result<WorkFolder, UploadFault> {
     let folder = app
         .work(|app| WorkFolder::make(app.hub.folder(), "voice"))
         .await?;

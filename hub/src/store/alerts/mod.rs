@@ -10,6 +10,7 @@ mod messages;
 mod records;
 mod rules;
 mod steps;
+mod voices;
 
 pub use crate::store::alerts::mail_server::{MailEncryption, MailServer};
 pub use crate::store::alerts::messages::{AlertMessage, ClaimedMessage};

@@ -13,7 +13,7 @@ pub const RULES_MAX: usize = 100;
 /// Most screens that one message names; of the others it says how many they are.
 pub const CHANGES_MAX: usize = 30;
 
-/// What can be wrong with a screen.
+/// What can be wrong with a screen, and what else people want to be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertKind {
@@ -25,11 +25,21 @@ pub enum AlertKind {
     Full,
     /// It does not know what time it is.
     Clock,
+    /// Passers-by have said something there that nobody has read.
+    Voices,
 }
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Silent, Self::Dark, Self::Full, Self::Clock];
+    pub const ALL: [Self; 5] = [
+        Self::Silent,
+        Self::Dark,
+        Self::Full,
+        Self::Clock,
+        Self::Voices,
+    ];
+    /// What can be wrong with a screen.
+    pub const OF_SCREENS: [Self; 4] = [Self::Silent, Self::Dark, Self::Full, Self::Clock];
 
     /// The word for it in databases and calls.
     pub const fn word(self) -> &'static str {
@@ -38,6 +48,7 @@ impl AlertKind {
             Self::Dark => "dark",
             Self::Full => "full",
             Self::Clock => "clock",
+            Self::Voices => "voices",
         }
     }
 
@@ -188,6 +199,9 @@ pub struct AlertTelling {
     pub bad: usize,
     /// How many are well again.
     pub well: usize,
+    /// How many new voices of passers-by there are; a message of these tells nothing else.
+    #[serde(default)]
+    pub voices: u64,
     /// What is named, the worst first.
     pub changes: Vec<AlertChange>,
 }

@@ -146,6 +146,7 @@ impl Store {
                 "DELETE FROM alert_rules WHERE id = ?1",
                 "DELETE FROM alert_states WHERE rule = ?1",
                 "DELETE FROM alert_messages WHERE rule = ?1",
+                "DELETE FROM settings WHERE name = 'voices_told_' || CAST(?1 AS TEXT)",
             ] {
                 tx.execute(ended, values![id])?;
             }

@@ -84,7 +84,7 @@ pub(super) fn observe(
     // What a silent screen said last may no longer be true.
     let said = seen.said.filter(|_| is_there)?;
     match kind {
-        AlertKind::Silent => None,
+        AlertKind::Silent | AlertKind::Voices => None,
         AlertKind::Clock => Some((!said.clock_trusted, now_ms)),
         AlertKind::Full => {
             let least = u64::from(rule.free_mib) << 20;

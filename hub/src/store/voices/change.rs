@@ -153,12 +153,7 @@ fn set_state(tx: &Transaction<'_>, voice: i64, state: VoiceState) -> Result<(), 
 }
 
 /// Keeps what the publisher says of a voice, in place of what they said before.
-fn say(
-    tx: &Transaction<'_>,
-    voice: i64,
-    sealed: &[u8],
-    now_ms: i64,
-) -> Result<(), DatabaseError> {
+fn say(tx: &Transaction<'_>, voice: i64, sealed: &[u8], now_ms: i64) -> Result<(), DatabaseError> {
     tx.execute(
         "INSERT INTO voice_answers (voice, sealed, said_ms) VALUES (?1, ?2, ?3)
          ON CONFLICT (voice) DO UPDATE SET sealed = excluded.sealed, said_ms = excluded.said_ms",

@@ -164,7 +164,7 @@ fn each_call_answers_what_its_description_says() {
         fits(&program.get(&whole), schema, &description, path);
         seen += 1;
     }
-    assert_eq!(seen, 31);
+    assert_eq!(seen, 32);
     for (path, body, form) in [
         (
             "/screens/1",
@@ -214,6 +214,11 @@ fn each_call_answers_what_its_description_says() {
         ("/slots/1/begin", Value::Null, "Slot"),
         ("/slots/1/invite", Value::Null, "Link"),
         ("/slots/1/close", Value::Null, "Slot"),
+        (
+            "/privacy",
+            json!({ "name": "Chain of Cafés", "contact": "privacy@cafe.example" }),
+            "Privacy",
+        ),
         ("/screens/1/revoke", json!({ "retire": true }), "Revoked"),
     ] {
         let (status, answer) = program.call("POST", path, &body, None);

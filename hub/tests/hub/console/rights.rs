@@ -22,6 +22,8 @@ fn is_for(role: Role, method: &str, path: &str) -> bool {
         // Whoever may look may ask for a newer look.
         ("screens", "POST") if path.ends_with("/frame") => &[Owner, Operator, Publisher, Viewer],
         ("screens" | "pair" | "pairings" | "quotas", _) => &[Owner, Operator],
+        ("privacy", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
+        ("privacy", _) => &[Owner],
         ("campaigns", _) if path.contains("/voices") => &[Owner, Publisher],
         ("campaigns" | "sources", "GET") => &[Owner, Operator, Publisher, Contributor, Viewer],
         ("campaigns" | "sources", _) => &[Owner, Publisher],

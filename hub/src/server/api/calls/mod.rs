@@ -10,6 +10,7 @@ pub(super) mod mail;
 pub(super) mod me;
 pub(super) mod people;
 pub(super) mod previews;
+pub(super) mod privacy;
 pub(super) mod quotas;
 mod received;
 pub(super) mod reports;

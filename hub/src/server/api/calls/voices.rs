@@ -104,9 +104,8 @@ pub(in crate::server::api) async fn change(
 ) -> Answer {
     let campaign = id_of(&id)?;
     let asked: Change = sent.json()?;
-    let wish = VoiceWish::read(&asked.what, &asked.text).map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-    })?;
+    let wish = VoiceWish::read(&asked.what, &asked.text)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
     let changed = app
         .work(move |app| wish.fulfil(app, &actor, (&campaign, &voice), clock::now_ms()))
         .await;

@@ -11,13 +11,14 @@ use crate::server::console::layout::{Line, choice};
 use crate::server::language::Language;
 use crate::store::{AlertKind, AlertRule, AlertSettings, AlertWords, HookKind};
 
-/// What is wrong with a screen, in short.
+/// What is wrong with a screen, or what else there is to tell, in short.
 pub(crate) const fn kind_words(kind: AlertKind) -> [&'static str; 2] {
     match kind {
         AlertKind::Silent => ["无联系", "Silent"],
         AlertKind::Dark => ["黑屏", "Dark"],
         AlertKind::Full => ["存储快满", "Nearly full"],
         AlertKind::Clock => ["时间不可信", "Unsure of the time"],
+        AlertKind::Voices => ["路人的新留言", "New voices of passers-by"],
     }
 }
 
@@ -35,6 +36,10 @@ const fn kind_means(kind: AlertKind) -> [&'static str; 2] {
         AlertKind::Clock => [
             "十分钟以上不知道可信的时间",
             "It has had no time that it trusts for ten minutes",
+        ],
+        AlertKind::Voices => [
+            "屏幕前有人留言，还没有人读过；一天最多一条",
+            "Somebody said something there that nobody has read; one message a day",
         ],
     }
 }
@@ -159,7 +164,7 @@ pub(crate) fn fields(asker: &Asker, known: &AlertSettings, groups: &[String]) ->
         (Line { is_required: true, hint: Some(asker.say(["例如：地铁屏幕", "Such as: Metro screens"])), ..Line::text("name", asker.say(["名称", "Name"]), &known.name) }.markup())
         (choice("group", asker.say(["哪些屏幕", "Which screens"]), known.group.as_deref().unwrap_or(""), &of_groups))
         fieldset {
-            legend { (asker.say(["什么时候提醒", "Tell when a screen is"])) }
+            legend { (asker.say(["提醒什么", "What it tells of"])) }
             @for kind in AlertKind::ALL {
                 label.check {
                     input type="checkbox" name="kind" value=(kind.word()) checked[known.kinds.contains(&kind)];

@@ -191,7 +191,11 @@ async fn facts(app: &Shared, asker: &Asker, id: &str) -> Result<Option<Known>, S
         let Some(facts) = facts else {
             return Ok(None);
         };
-        Ok(Some((facts, store.notices_over(&id)?, store.voices_waiting_for(&id)?)))
+        Ok(Some((
+            facts,
+            store.notices_over(&id)?,
+            store.voices_waiting_for(&id)?,
+        )))
     })
     .await
 }
@@ -210,7 +214,12 @@ pub(crate) async fn show(
     }
 }
 
-fn page(asker: &Asker, (facts, notices, voices): &Known, fields: &Fields, wrong: Option<&str>) -> Response {
+fn page(
+    asker: &Asker,
+    (facts, notices, voices): &Known,
+    fields: &Fields,
+    wrong: Option<&str>,
+) -> Response {
     let days = times::days_of(fields, clock::time_zone(), 7);
     let of_placements = air_times::placements(&facts.row.campaign, &days);
     let row = &facts.row;

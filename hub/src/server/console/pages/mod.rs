@@ -18,6 +18,7 @@ pub(crate) mod people;
 mod people_forms;
 pub(crate) mod person;
 pub(crate) mod preview;
+pub(crate) mod privacy;
 pub(crate) mod quotas;
 pub(crate) mod report;
 pub(crate) mod report_asked;

@@ -10,7 +10,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::layout::{self, Chapter, number};
-use crate::server::console::pages::{screens, slots, voices};
+use crate::server::console::pages::{privacy, screens, slots, voices};
 use crate::server::console::refusals;
 use crate::store::{Played, ScreenCounts, ScreenFilter, ScreenRow, ScreenState, Slot, StoreError};
 use crate::system::clock;
@@ -32,6 +32,8 @@ pub(crate) struct Overview {
     pub(crate) waiting: u64,
     /// Voices that nobody has read, for those who answer them, by campaign, and all.
     voices: (Vec<(CampaignId, u64)>, u64),
+    /// Whether somebody is to be told that nobody has said who runs the hub.
+    lacks_operator: bool,
     /// Of all screens, for those who have to do with all.
     pub(crate) today: Option<Played>,
     /// Slots, for those who hand in and do not publish.
@@ -64,6 +66,7 @@ pub(crate) async fn read(app: &Shared, asker: &Asker) -> Result<Overview, StoreE
             } else {
                 (Vec::new(), 0)
             },
+            lacks_operator: privacy::is_missing(store, &actor)?,
             slots: if actor.may(Right::ChangeDrafts) && !actor.may(Right::ChangeCampaigns) {
                 store.slots(scope, None, SLOTS_LISTED)?
             } else {
@@ -91,6 +94,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 a href=(asker.at("/console/drafts")) { (asker.say(["查看", "See the drafts"])) }
             }
         }
+        @if facts.lacks_operator && facts.campaigns.1 > 0 { (privacy::missing(&asker)) }
         @if facts.voices.1 > 0 {
             p.notice.warn {
                 (number(facts.voices.1)) (asker.say([" 条路人的新留言：", if facts.voices.1 == 1 { " new voice of a passer-by: " } else { " new voices of passers-by: " }]))
@@ -127,6 +131,9 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
     };
     let body = html! {
         (body)
+        @if may(Right::SeeCampaigns) {
+            p { a href=(asker.at(privacy::PATH)) { (asker.say(["保存了哪些个人信息", "What is kept of people"])) } }
+        }
         @if may(Right::ChangeScreens) {
             p { a href=(asker.at("/console/quotas")) { (asker.say(["存储上限", "Room for files"])) } }
         }

@@ -17,6 +17,7 @@ use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::campaigns::path_of;
 use crate::server::console::refusals;
 use crate::server::console::voice_changes::{VoiceWish, WishError};
+use crate::server::language::Language;
 use crate::store::{StoreError, VoiceFilter, VoiceRow, VoiceState};
 use crate::system::clock;
 use crate::voices::{ANSWER_CHARS_MAX, AnswerError, DAYS, Part, SaidWords, open_answer};
@@ -83,8 +84,7 @@ async fn page(
     let read = app
         .work(move |app| {
             let store = &app.hub.store;
-            let rows =
-                store.campaign_voices(&campaign, actor.scope(), filter, ROWS_MAX + 1)?;
+            let rows = store.campaign_voices(&campaign, actor.scope(), filter, ROWS_MAX + 1)?;
             let keys = app.hub.keys();
             let open = |row: VoiceRow| {
                 let words = row.words.as_ref();
@@ -120,8 +120,8 @@ async fn page(
             div.foot { span {} a.button href=(asker.at(&path_with(&path, &[("state", state), ("before", &last)]))) { (asker.say(["更早的", "Older ones"])) } }
         }
         p.hint { @match asker.visitor.language {
-            crate::server::language::Language::Chinese => { "每条最多保存 " (DAYS) " 天，本人随时可以删除。" },
-            crate::server::language::Language::English => { "Each is kept for " (DAYS) " days at most, and its writer may erase it at any time." },
+            Language::Chinese => { "每条最多保存 " (DAYS) " 天，本人随时可以删除。" },
+            Language::English => { "Each is kept for " (DAYS) " days at most, and its writer may erase it at any time." },
         } }
     };
     let title = asker.say(["路人的留言", "Voices of passers-by"]);
@@ -134,9 +134,7 @@ async fn page(
 }
 
 fn filters(asker: &Asker, path: &str, chosen: Option<VoiceState>) -> Markup {
-    let all = [None]
-        .into_iter()
-        .chain(LISTED.iter().copied().map(Some));
+    let all = [None].into_iter().chain(LISTED.iter().copied().map(Some));
     html! {
         nav.actions aria-label=(asker.say(["筛选", "Filter"])) {
             @for state in all {
@@ -160,14 +158,14 @@ fn one(asker: &Asker, (path, state): (&str, &str), voice: &Opened) -> Markup {
     html! {
         section id=(format!("v{}", row.id)) {
             p {
-                span.(format!("badge {badge}")) { (asker.say(state_words(row.state))) }
+                span class=(format!("badge {badge}")) { (asker.say(state_words(row.state))) }
                 " " span.soft { (layout::moment(row.said_ms)) " · " (row.screen_name)
                     @if row.generation > 0 { (asker.say(["（从转发的链接）", " (by a link that was passed on)"])) }
                 }
             }
             @if let Some((width, height)) = row.small_px {
                 @let picture = format!("{path}/{}/picture.jpg", row.name);
-                p { a href=(asker.at(&picture)) { img src=(asker.at(&format!("{picture}?small=1"))) width=(width) height=(height) alt=(asker.say(["路人的图片", "The passer-by's picture"])); } }
+                figure.glass { a href=(asker.at(&picture)) { img src=(asker.at(&format!("{picture}?small=1"))) width=(width) height=(height) alt=(asker.say(["路人的图片", "The passer-by's picture"])); } }
             }
             @if let Some(said) = &voice.said {
                 p { strong { (foreign::escaped(&said.sentence)) } @if !said.name.is_empty() { " — " (foreign::escaped(&said.name)) } }
@@ -189,12 +187,17 @@ fn ways(asker: &Asker, (path, state): (&str, &str), voice: &Opened) -> Markup {
     let for_screen = words.is_some_and(|words| words.for_screen);
     let is_approved = words.is_some_and(|words| words.approved_ms.is_some());
     let form = |what: &str, body: &Markup| {
-        layout::form(asker, path, "", &html! {
-            input type="hidden" name="voice" value=(row.name);
-            input type="hidden" name="state" value=(state);
-            input type="hidden" name="do" value=(what);
-            (body)
-        })
+        layout::form(
+            asker,
+            path,
+            "",
+            &html! {
+                input type="hidden" name="voice" value=(row.name);
+                input type="hidden" name="state" value=(state);
+                input type="hidden" name="do" value=(what);
+                (body)
+            },
+        )
     };
     let text = |what: &str, label: &str, value: &str| {
         let id = format!("{what}-{}", row.id);
@@ -255,7 +258,9 @@ pub(crate) async fn change(
         Err(error) => {
             let wrong = asker.say(match error {
                 WishError::Unknown => ["没有这个操作。", "There is no such thing to do."],
-                WishError::Answer(AnswerError::Empty) => ["请写点什么。", "Please write something."],
+                WishError::Answer(AnswerError::Empty) => {
+                    ["请写点什么。", "Please write something."]
+                }
                 WishError::Answer(AnswerError::Long) => {
                     ["最多 500 个字。", "Use at most 500 characters."]
                 }

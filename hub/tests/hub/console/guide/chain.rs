@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use passerby_hub::alerts::check;
 use passerby_hub::people::{Actor, OneTimeKey, Right, Role, Scope};
-use passerby_hub::store::{AlertKind, AlertWords, ScreenChange};
+use passerby_hub::store::{AlertKind, AlertWords, HubOperator, ScreenChange};
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::last_frame::FrameNote;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayContent};
 use passerby_protocol::{Manifest, PlayNumber, ScreenNumber};
 use serde_json::{Value, json};
 
-use crate::stand::{Stand, Terminal, film};
+use crate::stand::{PHONE, Stand, Terminal, film, location};
 
 /// Somebody looks at the console on this Friday evening.
 pub(super) const NOW: &str = "2026-12-04 18:30:00";
@@ -25,6 +25,13 @@ const SCANS: [(&str, u8); 4] = [
     ("2026-12-04 18:05:00", 14),
 ];
 const HOUR_MS: i64 = 3_600_000;
+/// The campaign to whose publisher people say something, and what.
+const SPOKEN_TO: &str = "after-the-last-train";
+const VOICES: [&str; 3] = [
+    "读到第三站坐过了头，值得。",
+    "Missed my stop at West Bund, and not sorry at all.",
+    "猫后来怎么样了？",
+];
 /// The owner's password, and everybody's.
 pub(super) const PASSWORD: &str = "correct horse battery";
 const ME: Actor = Actor::COMMAND_LINE;
@@ -132,6 +139,8 @@ impl<'s> Chain<'s> {
         self.stand.serve_in(clock_at(NOW));
         self.scans(5);
         self.say();
+        self.voices();
+        self.operator();
         self.frames();
         self.alerts();
         self.people();
@@ -294,6 +303,63 @@ impl<'s> Chain<'s> {
             let answer = said.body(heartbeat.to_string()).send().unwrap();
             assert_eq!(answer.status(), 200);
         }
+    }
+
+    /// What passers-by say to a publisher, who answers one of them.
+    fn voices(&self) {
+        let terminal = &self.terminals[0];
+        let manifest = self.manifest(terminal);
+        let campaign = manifest
+            .campaigns
+            .iter()
+            .find(|campaign| campaign.id.as_str() == SPOKEN_TO)
+            .unwrap();
+        for (at, sentence) in VOICES.iter().enumerate() {
+            let (visitor, play) = (
+                100 + u8::try_from(at).unwrap(),
+                400 + u32::try_from(at).unwrap(),
+            );
+            let assignment = campaign.items[0].assignment;
+            let path = terminal.scan_path_at(assignment, play, self.now_ms());
+            let link = location(&self.stand.visit(visitor, &path));
+            self.stand.visit(visitor, &link);
+            let fields = format!("once={at:032x}&sentence={sentence}&agree=yes&screen=yes");
+            let sent = self
+                .stand
+                .client
+                .post(self.stand.address(&format!("{link}/voice")));
+            let sent = sent
+                .header("user-agent", PHONE)
+                .header("x-forwarded-for", format!("192.0.2.{visitor}"))
+                .header("content-type", "application/x-www-form-urlencoded");
+            assert_eq!(sent.body(fields).send().unwrap().status(), 303);
+        }
+        let path = format!("/api/v1/campaigns/{SPOKEN_TO}/voices");
+        let listed = self.stand.client.get(self.stand.address(&path));
+        let listed = listed.bearer_auth(&self.token).send().unwrap();
+        let listed: Value = serde_json::from_slice(&listed.bytes().unwrap()).unwrap();
+        let first = listed["voices"][VOICES.len() - 1]["voice"]
+            .as_str()
+            .unwrap();
+        let answer = self
+            .stand
+            .client
+            .post(self.stand.address(&format!("{path}/{first}")));
+        let answer = answer.bearer_auth(&self.token).body(
+            json!({ "do": "answer", "text": "谢谢！第二封信周五到站。 Thank you! The second letter pulls in on Friday." })
+                .to_string(),
+        );
+        assert_eq!(answer.send().unwrap().status(), 200);
+    }
+
+    /// Who runs the hub.
+    fn operator(&self) {
+        let operator = HubOperator {
+            name: "路边咖啡 Corner Cafés".to_owned(),
+            contact: "privacy@cafe.example".to_owned(),
+        };
+        let store = self.stand.hub().store;
+        store.set_hub_operator(&ME, &operator, NOW_MS).unwrap();
     }
 
     /// What is on the glass of the first screen: its own picture, as a terminal makes it smaller.

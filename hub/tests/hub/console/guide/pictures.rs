@@ -53,6 +53,12 @@ const PAGES: &[(&str, &str, bool)] = &[
         "/console/campaigns/friday-night-jazz/moments",
         false,
     ),
+    (
+        "/console/campaigns/{campaign}/voices",
+        "/console/campaigns/after-the-last-train/voices",
+        false,
+    ),
+    ("/console/privacy", "/console/privacy", false),
     ("/console/new", "/console/new", false),
     ("/console/drafts", "/console/drafts", false),
     (

@@ -364,7 +364,10 @@ fn words(asker: &Asker, view: &View, sent: &Sent<'_>) -> Markup {
     let taken = options(&[
         ("nothing", ["不收", "Nothing"]),
         ("words", ["一句话", "A sentence"]),
-        ("words-and-pictures", ["一句话和图片", "A sentence and a picture"]),
+        (
+            "words-and-pictures",
+            ["一句话和图片", "A sentence and a picture"],
+        ),
     ]);
     html! {
         section {
