@@ -39,7 +39,8 @@ struct Refused {
 }
 
 impl Refused {
-    fn now(reason: impl ToString) -> Self {
+    #[allow(clippy::needless_pass_by_value, reason = "an error ends here")]
+    fn now(reason: impl std::fmt::Display) -> Self {
         Self {
             reason: reason.to_string(),
             is_final: false,
