@@ -96,7 +96,7 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(u16, bool)> {
             _ => {}
         }
     }
-    let mut skip = |stream: &mut BufReader<TcpStream>, bytes: u64| -> io::Result<()> {
+    let skip = |stream: &mut BufReader<TcpStream>, bytes: u64| -> io::Result<()> {
         let read = io::copy(&mut stream.by_ref().take(bytes), &mut io::sink())?;
         if read == bytes {
             Ok(())
