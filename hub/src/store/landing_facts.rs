@@ -19,8 +19,6 @@ pub struct LandingFacts {
     pub id: CampaignId,
     /// The campaign as it is now.
     pub campaign: Arc<Campaign>,
-    /// The name of its folder.
-    pub campaign_id: CampaignId,
     /// Where it leads whoever comes from the scan that began the chain.
     pub target: Option<String>,
     /// The picture of the scan that began the chain.
@@ -154,7 +152,6 @@ impl Store {
                     None => None,
                 };
                 Ok(LandingFacts {
-                    campaign_id: id.clone(),
                     target: outward(&campaign, &id, row.get(5)?, &screen),
                     id,
                     campaign,

@@ -82,7 +82,7 @@ impl FollowPage<'_> {
                 section {
                     h2 { (language.say(["订阅源", "Feed"])) }
                     p.soft { (language.say(["用任何阅读器订阅，不用留下地址：", "For any reader, without leaving an address:"])) }
-                    p.address { a href=(self.feed()) { (self.public_url.absolute(&format!("/feed/{}", escaped(self.facts.campaign_id.as_str())))) } }
+                    p.address { a href=(self.feed()) { (self.public_url.absolute(&format!("/feed/{}", escaped(self.facts.id.as_str())))) } }
                 }
             }
             p { a href=(self.path) { (language.say(["返回", "Back"])) } }
@@ -140,7 +140,7 @@ impl FollowPage<'_> {
     }
 
     fn feed(&self) -> String {
-        let id = escaped(self.facts.campaign_id.as_str());
+        let id = escaped(self.facts.id.as_str());
         self.public_url.local(&format!("/feed/{id}"))
     }
 

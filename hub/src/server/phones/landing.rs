@@ -445,6 +445,9 @@ mod tests {
                  [[phase]]\nname = 'a'\nfrom = 2026-12-04\nuntil = 2026-12-06\n"
             );
             let facts = LandingFacts {
+                id: "event".parse().unwrap(),
+                has_mail_server: false,
+                account_picture: None,
                 campaign: Arc::new(campaign(&toml)),
                 target: None,
                 creative: Digest([7; 32]),
@@ -462,6 +465,7 @@ mod tests {
                 let page = Page {
                     facts: &facts,
                     told: None,
+                    known: None,
                     path: "/s/link",
                     is_link: true,
                     public_url: &PublicUrl::from_str("https://hub.example").unwrap(),

@@ -78,11 +78,11 @@ pub(in crate::store::report) struct Of {
 
 impl Of {
     pub(super) fn new(filter: &Filter) -> Self {
-        Self::of(filter.campaign.as_ref(), filter.screen)
+        Self::campaign_and_screen(filter.campaign.as_ref(), filter.screen)
     }
 
     /// Those of a campaign, of a screen, or of both.
-    pub(in crate::store::report) fn of(
+    pub(in crate::store::report) fn campaign_and_screen(
         campaign: Option<&CampaignId>,
         screen: Option<ScreenNumber>,
     ) -> Self {

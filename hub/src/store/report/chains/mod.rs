@@ -104,7 +104,7 @@ impl Store {
                 None => None,
             };
             Ok(ChainReport {
-                campaign: filter.campaign.clone(),
+                campaign: filter.campaign,
                 screen,
                 links: sums.lines.iter().map(|line| line.links).sum(),
                 shares,
