@@ -258,7 +258,6 @@ fn page_without_link(
         id: landed.id.clone(),
         thumbnail_px: store.thumbnail_px(landed.creative)?,
         campaign: Arc::clone(&landed.campaign),
-        campaign_id: landed.id.clone(),
         target: landed.target.clone(),
         creative: landed.creative,
         is_live: landed.airs,

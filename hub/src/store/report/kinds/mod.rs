@@ -144,7 +144,7 @@ fn of_campaign(
         Kind::Fans => {
             report.returning = Some(returning::returning(tx, campaign)?);
             report.followers = followers::followers(tx, campaign)?;
-            let of = Of::of(Some(campaign), None);
+            let of = Of::campaign_and_screen(Some(campaign), None);
             report.regeneration = generations(tx, &of, now_ms)?.by_sharer();
         }
         Kind::Combined => {
