@@ -303,7 +303,7 @@ fn every_file_of_a_folder_that_does_not_air_is_named() {
 #[test]
 fn a_good_result_says_how_much_was_looked_at() {
     let mut shop = Shop::new();
-    let said = |config: &Config| LookedAt::of(config, &look(config).1).to_string();
+    let said = |config: &Config| LookedAt::of(config, &look(config, (1_920, 1_080)).1).to_string();
     assert_eq!(
         said(&shop.config),
         "nothing to look at: no campaign in the folders, and no hub"
