@@ -136,7 +136,7 @@ pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<u64>, crate::s
             }
         }
         None => match address(said) {
-            Some(address) => address_hmac(keys, &address.to_string()),
+            Some(address) => address_hmac(keys, address.as_ref()),
             None => return Ok(None),
         },
     };

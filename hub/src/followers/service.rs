@@ -163,7 +163,7 @@ impl Service {
             Ok(()) => MailEnd::Sent,
             Err(refused) => {
                 // Servers repeat the address in what they say.
-                let reason = without_address(&refused.reason, &to.to_string());
+                let reason = without_address(&refused.reason, to.as_ref());
                 tracing::warn!(campaign = %follower.campaign, "mail to somebody who follows was not taken: {reason}");
                 if refused.has_no_address {
                     MailEnd::NoAddress

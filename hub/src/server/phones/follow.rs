@@ -115,7 +115,7 @@ pub(crate) async fn ask(
         let phone_hmac = cookie.as_ref().and_then(|cookie| phone_hmac(keys, cookie));
         let new = NewFollower {
             name: &name,
-            address_hmac: &address_hmac(keys, &address.to_string()),
+            address_hmac: &address_hmac(keys, address.as_ref()),
             sealed: &seal(keys, &name, &address),
             language: language(&facts, &client).word(),
             consent: CONSENT_VERSION,
