@@ -152,7 +152,7 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
     }
     let answered = |turns: &[Scanned]| turns.iter().map(|turn| turn.count).sum::<u64>();
     let answered = warm.count + answered(&alone) + answered(&beside);
-    let (alone, beside) = (middle(alone), middle(beside));
+    let (alone, beside) = (middle(&alone), middle(&beside));
     let after = stand.hub().store.report().expect("a report").scans.openings;
     // Requests that were under way at the end are recorded and not counted by wrk.
     let under_way = (1 + 2 * u64::from(TURNS)) * connections();
@@ -212,7 +212,7 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
 }
 
 /// Each figure of the middle turn.
-fn middle(turns: Vec<Scanned>) -> Scanned {
+fn middle(turns: &[Scanned]) -> Scanned {
     let of = |figure: fn(&Scanned) -> f64| {
         let mut all: Vec<f64> = turns.iter().map(figure).collect();
         all.sort_by(f64::total_cmp);

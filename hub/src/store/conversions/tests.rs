@@ -95,7 +95,7 @@ fn a_conversion_that_comes_three_times_counts_once_and_another_one_with_its_id_n
             },
             Said {
                 money: None,
-                ..order.clone()
+                ..order
             },
         ] {
             let refused = take(&street, &other, Proof::Key).unwrap_err();

@@ -250,7 +250,7 @@ fn a_code_is_used_once_and_whoever_tries_it_again_hears_when_that_was() {
         let fan = store.follower("fan", NOW_MS).unwrap().unwrap();
         store.give_code(&fan, &[1; 32], b"sealed", NOW_MS).unwrap();
         store.give_code(&fan, &[2; 32], b"other", NOW_MS).unwrap();
-        let known = store.with_code(fan.clone()).unwrap();
+        let known = store.with_code(fan).unwrap();
         assert_eq!(
             known.sealed_code.as_deref(),
             Some(&b"sealed"[..]),

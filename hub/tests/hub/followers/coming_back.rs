@@ -91,7 +91,7 @@ fn who_asked_to_be_remembered_is_greeted_at_the_next_screen_and_nobody_else_has_
     for path in [
         link.clone(),
         format!("{link}/follow"),
-        own.clone(),
+        own,
         "/redeem".into(),
         "/feed/book".into(),
     ] {

@@ -8,7 +8,6 @@ use passerby_hub::drafts::file::Received;
 use passerby_hub::people::{Actor, OneTimeKey, Right, Role, Scope};
 use passerby_hub::publish::conversion::Reason;
 use passerby_hub::store::{AlertKind, AlertWords, HubOperator, ScreenChange};
-use passerby_protocol::dating::Anchor;
 use passerby_protocol::last_frame::FrameNote;
 use passerby_protocol::plays::PlayContent;
 use passerby_protocol::{CampaignId, Manifest, ScreenNumber};
@@ -241,7 +240,7 @@ impl<'s> Chain<'s> {
     /// Every other one who gets to the shop of the jazz takes a seat.
     pub(super) fn sell(&self, campaign: &str, person: u32, target: &str) {
         let click = target.split_once("pclick=").map(|(_, rest)| &rest[..32]);
-        let Some(click) = click.filter(|_| campaign == AIRING[0] && person % 2 == 0) else {
+        let Some(click) = click.filter(|_| campaign == AIRING[0] && person.is_multiple_of(2)) else {
             return;
         };
         let order = json!({ "click": click, "id": format!("2026-{}", 10_000 + person), "kind": "purchase",

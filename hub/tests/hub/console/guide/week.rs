@@ -135,14 +135,14 @@ impl Chain<'_> {
                 continue;
             }
             open(&own, &share);
-            if person % 3 == 0 {
+            if person.is_multiple_of(3) {
                 let pressed = open(&own, &format!("{share}/go"));
                 self.sell(&content.campaign, self.people, &location(&pressed));
             }
             if person % 5 == 2 {
                 let theirs = location(&open(&friend, &share));
                 open(&friend, &theirs);
-                if person % 2 == 0 {
+                if person.is_multiple_of(2) {
                     open(&friend, &format!("{theirs}/go"));
                 }
             }
@@ -172,7 +172,7 @@ impl Chain<'_> {
     }
 
     /// What the hub takes for now.
-    fn now_ms(&self) -> i64 {
+    pub(super) fn now_ms(&self) -> i64 {
         let date = self
             .stand
             .client
