@@ -240,7 +240,8 @@ impl<'s> Chain<'s> {
     /// Every other one who gets to the shop of the jazz takes a seat.
     pub(super) fn sell(&self, campaign: &str, person: u32, target: &str) {
         let click = target.split_once("pclick=").map(|(_, rest)| &rest[..32]);
-        let Some(click) = click.filter(|_| campaign == AIRING[0] && person.is_multiple_of(2)) else {
+        let Some(click) = click.filter(|_| campaign == AIRING[0] && person.is_multiple_of(2))
+        else {
             return;
         };
         let order = json!({ "click": click, "id": format!("2026-{}", 10_000 + person), "kind": "purchase",
