@@ -34,9 +34,9 @@ pub(crate) struct Arguments {
     /// Count only this screen; with `--by` or `--chains`
     #[arg(long, value_name = "N")]
     screen: Option<ScreenNumber>,
-    /// The form: `text` and `json`, and with `--by` or `--chains` also `csv` for spreadsheets: UTF-8
-    /// that Excel opens as it is; a name that it would take for a formula gets an apostrophe before
-    /// it
+    /// The form: `text` and `json`, and with `--by` or `--chains` also `csv` for spreadsheets:
+    /// UTF-8 that Excel opens as it is; a name that it would take for a formula gets an apostrophe
+    /// before it
     #[arg(
         long,
         value_name = "FORM",

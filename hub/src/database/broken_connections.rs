@@ -246,8 +246,8 @@ fn a_commit_that_never_arrived_is_done_again() {
     assert_eq!(commit_that_breaks(true), (2, vec![7]));
 }
 
-/// A server that crashes forgets which numbers it gave to transactions of which nothing was on disk,
-/// and gives them again.
+/// A server that crashes forgets which numbers it gave to transactions of which nothing was on
+/// disk, and gives them again.
 #[test]
 fn a_commit_is_not_taken_for_made_because_a_later_transaction_has_its_number() {
     // Nothing but a commit writes its log to disk.

@@ -9,7 +9,8 @@
 //! stood in each other's way, and when the server says of a commit that broke off that it was not
 //! made: each transaction that writes knows its own number, and a later connection asks what became
 //! of it (`pg_xact_status`). A server that has crashed gives numbers that it had not yet written to
-//! disk to others; that a number is committed says nothing of ours then, and the outcome is unknown.
+//! disk to others; that a number is committed says nothing of ours then, and the outcome is
+//! unknown.
 //!
 //! A process that serves waits for nothing without a bound ([`PostgresDatabase::bound_waits`]).
 //! While the server is away, one thread tries to reach it, now and then, and all others are told so

@@ -1,5 +1,5 @@
-//! What is kept of people, for what, on what ground and for how long: one list, of which the privacy
-//! pages, the record of processing and the documents are made.
+//! What is kept of people, for what, on what ground and for how long: one list, of which the
+//! privacy pages, the record of processing and the documents are made.
 //!
 //! Whoever keeps something more of people adds an entry to [`PROCESSINGS`], and the same words to
 //! `docs/privacy.md` and `docs/privacy.zh-CN.md`; a test holds the three together.

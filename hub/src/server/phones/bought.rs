@@ -15,7 +15,7 @@ use passerby_protocol::CampaignId;
 use crate::conversions::Proof;
 use crate::server::limits::Kind;
 use crate::server::phones::note;
-use crate::server::phones::scan::see;
+use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
 use crate::shops::{Link, LinkError, may_lead_to};

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::server::body::Unread;
 use crate::server::limits::Kind;
 use crate::server::phones::note;
-use crate::server::phones::scan::see;
+use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
 use crate::store::{LandingFacts, StoreError};

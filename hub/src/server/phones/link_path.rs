@@ -1,6 +1,6 @@
-//! The addresses of codes, shared links and links of voices as chat programs, mail programs and hands pass them on:
-//! with a full stop, a bracket, half a sentence or an invisible character behind them, a second
-//! slash before them.
+//! The addresses of codes, shared links and links of voices as chat programs, mail programs and
+//! hands pass them on: with a full stop, a bracket, half a sentence or an invisible character
+//! behind them, a second slash before them.
 //!
 //! Invariants: a name has its exact length, and what follows it begins with a character that no
 //! name has, so a longer name is never taken for a shorter one; what is no code and no link keeps

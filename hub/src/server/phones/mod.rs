@@ -17,6 +17,7 @@ pub(crate) mod note;
 pub mod page;
 pub(crate) mod privacy;
 pub(crate) mod redeem;
+mod redirection;
 pub(crate) mod scan;
 pub(crate) mod share;
 mod sighting_words;

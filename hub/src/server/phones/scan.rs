@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use passerby_protocol::ScreenNumber;
 use passerby_protocol::campaign;
 use passerby_protocol::token::SAMPLE;
@@ -19,6 +18,7 @@ use crate::scans::visitor::Networks;
 use crate::server::limits::Kind;
 use crate::server::phones::landing::Page;
 use crate::server::phones::note;
+use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
 use crate::server::work_queue::WorkQueue;
 use crate::server::{AppState, Shared};
@@ -280,41 +280,4 @@ fn page_without_link(
         now_ms,
     }
     .answer())
-}
-
-/// Sends a phone on, for this time only.
-pub(crate) fn see(location: &str) -> Response {
-    let mut response = (StatusCode::FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
-    if let Ok(location) = HeaderValue::try_from(ascii(location)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
-}
-
-/// Publishers write links as they read them; a header holds ASCII alone.
-fn ascii(link: &str) -> String {
-    let mut text = String::with_capacity(link.len());
-    for byte in link.bytes() {
-        if byte.is_ascii() {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_in_chinese_go_into_a_header() {
-        let response = see("https://shop.example/三");
-        assert_eq!(
-            response.headers()[header::LOCATION],
-            "https://shop.example/%E4%B8%89"
-        );
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-    }
 }

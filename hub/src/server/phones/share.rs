@@ -22,7 +22,7 @@ use crate::server::phones::fan::PhoneCookie;
 use crate::server::phones::greeting::Greeting;
 use crate::server::phones::landing::Page;
 use crate::server::phones::note;
-use crate::server::phones::scan::see;
+use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
 use crate::store::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};

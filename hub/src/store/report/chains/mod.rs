@@ -2,9 +2,10 @@
 //! brings, how long after the scan, from which screens, and the largest chains.
 //!
 //! Invariants: figures are made of the sums by day ([`crate::store::rollups::link_sums`]) and say
-//! the same before and after pruning; what is listed is bounded, and how much is left out is said; of
-//! chains it is never told whose links they are, nor what anybody typed. A moment that was erased
-//! changes nothing here: that a link was passed on and opened is a figure, and no word of it is.
+//! the same before and after pruning; what is listed is bounded, and how much is left out is said;
+//! of chains it is never told whose links they are, nor what anybody typed. A moment that was
+//! erased changes nothing here: that a link was passed on and opened is a figure, and no word of it
+//! is.
 
 mod figures;
 mod interval;
