@@ -204,6 +204,7 @@ fn the_hub_opens_pictures_only_in_the_processes_that_look_at_them_and_draw_them(
         "publish/inspection/worker.rs",
         "publish/postcard/worker.rs",
         "publish/preview/worker.rs",
+        "publish/visitor_picture/worker.rs",
     ];
     let workers = workers.map(|worker| folder.join(worker));
     let opens = |source: &str| {
@@ -230,7 +231,12 @@ fn the_hub_opens_pictures_only_in_the_processes_that_look_at_them_and_draw_them(
         }
         // What serves neither is such a process nor starts one.
         if path.starts_with(folder.join("server")) {
-            for worker in ["inspection::", "postcard::worker", "preview::worker"] {
+            for worker in [
+                "inspection::",
+                "postcard::worker",
+                "preview::worker",
+                "visitor_picture::worker",
+            ] {
                 assert!(!source.contains(worker), "{}", path.display());
             }
         }
