@@ -183,7 +183,7 @@ const fn of_verb(verb: Verb) -> [&'static str; 2] {
         Verb::StoppedNews => ["停止发送消息", "Stopped news that was going out"],
         Verb::ErasedFollower => ["删除关注者", "Erased somebody who followed"],
         Verb::ExportedFollowers => ["导出关注者", "Took the addresses of those who follow out"],
-        Verb::SetFanWord => ["设置核销口令", "Set the word for the shop’s staff"],
+        Verb::SetFanWord => ["设置核销口令", "Set the word for the staff of the shop"],
         Verb::AddedConversionKey => ["创建转化密钥", "Made a key for a shop"],
         Verb::RevokedConversionKey => ["停用转化密钥", "Revoked a key of a shop"],
         Verb::AddedHook => ["添加事件通知", "Had a program told of events"],

@@ -195,7 +195,7 @@ fn a_slot_has_room_for_what_was_agreed_and_no_more() {
         assert_eq!(of_slot.whose, Some(Whose::Slot));
         assert_eq!(room(None), Room::default());
         assert_eq!(room(Some(&"other".parse().unwrap())), Room::default());
-        set(&store, QuotaSubject::Hub, Some(40), None);
+        set(&store, QuotaSubject::Hub, Some(60), None);
         let of_both = room(Some(&slot.campaign));
         assert_eq!(
             (of_both.bytes(false), of_both.whose),

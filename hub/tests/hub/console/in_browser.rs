@@ -68,7 +68,7 @@ fn a_person_with_a_phone_or_at_a_desk_comes_in_pairs_a_screen_and_reads_the_repo
         browser.press("main a.row");
         assert!(browser.text().contains("May air now"), "{}", browser.text());
         browser.press("main a.button.main");
-        assert!(browser.text().contains("From play to press"));
+        assert!(browser.text().contains("From play to purchase"));
         browser.open(&stand.address("/console/account"));
         browser.press("main form.actions button");
         browser.fill("name", "ada");

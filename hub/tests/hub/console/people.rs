@@ -136,6 +136,15 @@ fn an_owner_invites_changes_and_removes_people_and_the_log_says_so() {
         .unwrap();
     assert_eq!(csv.lines().count(), 2, "{csv}");
     assert!(csv.contains("李雷"));
+    // Groups are named, and the choice that would give all of them was left as it was.
+    let before = stand.hub().store.invitations(0).unwrap();
+    let named = [
+        ("role", "viewer"),
+        ("of-campaigns", "all"),
+        ("campaign-groups", "north"),
+    ];
+    assert_eq!(owner.post("/console/people", &named).status(), 422);
+    assert_eq!(stand.hub().store.invitations(0).unwrap(), before);
     let made = owner.post("/console/people", &[("role", "viewer")]);
     assert_eq!(made.status(), 201);
     let handle = stand

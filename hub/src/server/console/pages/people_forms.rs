@@ -78,6 +78,21 @@ pub(crate) fn rights_fields(asker: &Asker, known: &Known, role: Role, scope: &Sc
 pub(crate) fn rights_of(fields: &Fields) -> Result<(Role, Scope), [&'static str; 2]> {
     let role = fields.get("role").parse::<Role>();
     let role = role.map_err(|_| ["请选择角色。", "Choose a role."])?;
+    // Whoever names groups means these, and nobody gets more than was meant.
+    let is_typed = |name: &str| fields.all(name).any(|text| !text.trim().is_empty());
+    let both = [
+        ("of-screens", "screen-groups"),
+        ("of-campaigns", "campaign-groups"),
+    ];
+    if both
+        .iter()
+        .any(|(is_bound, name)| fields.get(is_bound) != "some" && is_typed(name))
+    {
+        return Err([
+            "写了分组，却还选着“全部”。请选“只限这些分组”，或者清空分组名称。",
+            "You named groups, and “All of them” is still chosen. Choose “Only these groups”, or empty the field.",
+        ]);
+    }
     let groups = |is_bound: &str, name: &str| -> Result<Option<BTreeSet<String>>, NameError> {
         if fields.get(is_bound) != "some" {
             return Ok(None);
