@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use passerby_hub::people::{Actor, Right, Role};
+use passerby_hub::people::{Actor, Right, Role, Scope};
 use passerby_hub::store::{NewDraft, Pairing};
 use passerby_hub::system::clock;
 use passerby_protocol::CampaignId;
