@@ -16,8 +16,8 @@ pub struct Followers {
     pub gone: u64,
 }
 
-/// Counts who follows a campaign, from the table of those who agreed to. This hub keeps none yet,
-/// so nobody can say: `None`, which reports show as a dash with that reason.
+/// Counts who follows a campaign. The table of those who agreed is there and is not asked here yet:
+/// `None`, which these reports show as a dash; `fans` of the report has the numbers.
 ///
 /// # Errors
 /// The database fails.
