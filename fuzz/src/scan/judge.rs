@@ -14,6 +14,12 @@ const TARGETS: [&str; 2] = [
     "https://cafe.example/tonight",
     "https://shop.example/%E4%B8%89",
 ];
+/// What the address of a shop gets behind it, and 32 hexadecimal digits.
+const CLICK: &str = "?pclick=";
+/// What the paths begin with whose answers depend on who asks.
+const PERSONAL: [&str; 6] = ["/q/", "/Q/", "/s/", "/fan/", "/v/", "/c/"];
+/// What may follow a link's own path when a form is answered, or was not somebody's own.
+const FORMS: [&str; 4] = ["", "/moment", "/follow", "/voice"];
 /// The start of an element that no page has; the dictionary holds it, so that requests have it in
 /// many places.
 const MARK: &[u8] = b"<x8x";
@@ -104,10 +110,8 @@ pub(super) fn answered(answer: &Answer) -> Option<String> {
         assert!(!marked, "{asked}: it repeats what was asked as markup");
     }
     let read = method == Method::GET || method == Method::HEAD;
-    let personal = ["/q/", "/Q/", "/s/"]
-        .iter()
-        .any(|start| path.starts_with(start));
-    if personal && read {
+    let is_personal = PERSONAL.iter().any(|start| path.starts_with(start));
+    if is_personal && read {
         let kept = answer.header(header::CACHE_CONTROL);
         assert!(kept.contains("no-store"), "{asked}: {kept:?}");
     }
@@ -122,18 +126,44 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
     if !answer.status.is_redirection() {
         return None;
     }
-    assert_eq!(answer.status, StatusCode::FOUND, "{asked}");
+    let after_a_form = answer.method == Method::POST && answer.status == StatusCode::SEE_OTHER;
+    assert!(
+        answer.status == StatusCode::FOUND || after_a_form,
+        "{asked}"
+    );
     let location = answer.header(header::LOCATION);
-    if TARGETS.contains(&location) || location == "/" {
+    let from_a_shop = answer.path.starts_with("/c/");
+    if location == "/" || is_target(location) || (from_a_shop && is_of_a_shop(location)) {
         return None;
     }
-    let name = location.strip_prefix("/s/").unwrap_or_default();
+    let link = location.strip_prefix("/s/").unwrap_or_default();
+    let (name, form) = link.split_at(link.find('/').unwrap_or(link.len()));
     let is_name = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
     assert!(
-        name.len() == 16 && name.bytes().all(is_name),
+        name.len() == 16 && name.bytes().all(is_name) && FORMS.contains(&form),
         "{asked}: sent to {location:?}"
     );
     Some(name.to_owned())
+}
+
+/// Tells whether an address is where a campaign leads, with or without the id of a click.
+fn is_target(location: &str) -> bool {
+    let (address, click) = match location.split_once(CLICK) {
+        Some((address, click)) => (address, Some(click)),
+        None => (location, None),
+    };
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    TARGETS.contains(&address)
+        && click.is_none_or(|click| click.len() == 32 && click.bytes().all(is_digit))
+}
+
+/// Tells whether an address is of a host that a campaign leads to, which is where a shop's own link
+/// without a signature may go on to.
+fn is_of_a_shop(location: &str) -> bool {
+    TARGETS.iter().any(|target| {
+        let host_end = target["https://".len()..].find('/').expect("a path") + "https://".len();
+        location.starts_with(&target[..=host_end])
+    })
 }
 
 /// What tells visitors apart: where they come from, user agent, languages.

@@ -29,7 +29,7 @@ const CAMPAIGNS: [(&str, &str); 2] = [
     (
         "reading",
         "title = \"三体 · <The> \\\"Three\\\" & Body\"\ntarget = \"https://shop.example/三\"\nlanding = \"page\"\n\
-         share = \"路过地铁站。\"\nstory = \"A story.\"\n",
+         share = \"路过地铁站。\"\nstory = \"A story.\"\n[voices]\ntake = \"words\"\n[follow]\nfeed = true\n",
     ),
 ];
 /// The hub's keys, the same in every run, so that the tokens of the corpus are genuine.
