@@ -5,8 +5,8 @@
 //! `PASSERBY_LOAD_SCANS` say over how many rows reports are made, `PASSERBY_LOAD_SECONDS` for how
 //! long codes are opened each time, `PASSERBY_LOAD_CONNECTIONS` by how many phones at one time, and
 //! `PASSERBY_LOAD_BATCHES` how many batches each terminal sends. `PASSERBY_LOAD_PARTS` names those
-//! of `report`, `scans` and `ingest` that are wanted. With `PASSERBY_LOAD_WAITS` it waits for a
-//! line on its input once all rows are there, since making them takes longer than to measure.
+//! of `report`, `scans` and `ingest` that are wanted. Making all rows takes longer than to measure:
+//! with `PASSERBY_LOAD_WAITS` it measures once for each line on its input, until that ends.
 //! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: the same codes are opened at
 //! it first, with no other rows in its database.
 //!
@@ -20,7 +20,7 @@ mod report;
 mod scans;
 mod stand;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use passerby_testing::postgres::PostgresServer;
@@ -44,6 +44,8 @@ fn main() {
         |variable, default| u32::try_from(number_from(variable, default)).expect("a small number");
     let seconds = of("PASSERBY_LOAD_SECONDS", 15);
     let batches = of("PASSERBY_LOAD_BATCHES", 200);
+    let parts = std::env::var("PASSERBY_LOAD_PARTS");
+    let parts = &parts.unwrap_or_else(|_| "report scans ingest".to_owned());
     // It waits for the disk, as one that serves does.
     let server = PostgresServer::start(&["-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB"]);
     let servers = [None, Some(&server)];
@@ -61,40 +63,64 @@ fn main() {
                     stand.name,
                     started.elapsed()
                 );
-                recount(stand);
             });
         }
     });
-    if std::env::var_os("PASSERBY_LOAD_WAITS").is_some() {
-        eprintln!("ready");
-        std::io::stdin()
-            .read_line(&mut String::new())
-            .expect("a line");
-    }
-    let parts = std::env::var("PASSERBY_LOAD_PARTS");
-    let parts = parts.unwrap_or_else(|_| "report scans ingest".to_owned());
-    if parts.contains("report") {
-        stands.iter().for_each(|(stand, _)| report::figures(stand));
-    }
-    if parts.contains("scans") {
-        let older = std::env::var_os("PASSERBY_LOAD_OLDER").map(|program| {
-            let stand = Stand::of_older(&folder, program.into());
-            scans::figures(&stand, &folder, seconds, None)
-        });
-        for (stand, _) in &stands {
-            scans::figures(stand, &folder, seconds, older);
-        }
-    }
-    if parts.contains("ingest") {
-        for server in servers {
-            let stand = Stand::new(&folder.join("empty"), server);
-            ingest::figures(&stand, server, batches);
-            recount(&stand);
+    let waits = std::env::var_os("PASSERBY_LOAD_WAITS").is_some();
+    while !waits || was_told_to_measure() {
+        measure(parts, &stands, &folder, seconds, batches);
+        if !waits {
+            break;
         }
     }
     stands.iter().for_each(|(stand, _)| recount(stand));
     drop(stands);
     std::fs::remove_dir_all(folder).expect("removes its own folder");
+}
+
+/// Waits for a line; without one there is nothing more to measure.
+fn was_told_to_measure() -> bool {
+    eprintln!("ready");
+    let read = std::io::stdin().read_line(&mut String::new());
+    read.expect("standard input") > 0
+}
+
+/// Measures once.
+fn measure(
+    parts: &str,
+    stands: &[(Stand, Option<&PostgresServer>)],
+    folder: &Path,
+    seconds: u32,
+    batches: u32,
+) {
+    if parts.contains("report") {
+        stands.iter().for_each(|(stand, _)| report::figures(stand));
+    }
+    if parts.contains("scans") {
+        clear(&folder.join("hub-older"));
+        let older = std::env::var_os("PASSERBY_LOAD_OLDER").map(|program| {
+            let stand = Stand::of_older(folder, program.into());
+            scans::figures(&stand, folder, seconds, None)
+        });
+        for (stand, _) in stands {
+            scans::figures(stand, folder, seconds, older);
+        }
+    }
+    if parts.contains("ingest") {
+        clear(&folder.join("empty"));
+        for (_, server) in stands {
+            let stand = Stand::new(&folder.join("empty"), *server);
+            ingest::figures(&stand, *server, batches);
+            recount(&stand);
+        }
+    }
+}
+
+/// Removes what an earlier time has left.
+fn clear(folder: &Path) {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).expect("removes its own folder");
+    }
 }
 
 /// Sees to it that the figures are those of the rows.
