@@ -1,6 +1,6 @@
 //! A mail server of Debian's: takes what is sent to it and tells of each message.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -26,6 +26,8 @@ class Handler:
             "user": session.auth_data,
             "leaves": message["list-unsubscribe"], "leaves_by": message["list-unsubscribe-post"],
         }), flush=True)
+        if message["subject"] == "hold":
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         if envelope.rcpt_tos == ["nobody@hub.example"]:
             return "550 nobody of this name"
         return "250 taken"
@@ -70,6 +72,7 @@ impl MailReceiver {
             .args(["-c", PROGRAM])
             .arg(path(files.map(|files| &*files.certificate)))
             .arg(path(files.map(|files| &*files.key)))
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -89,6 +92,12 @@ impl MailReceiver {
             port: port.parse().unwrap(),
             lines,
         }
+    }
+
+    /// Takes so many of the messages that it holds, which are those whose subject is "hold".
+    pub(crate) fn take_held(&mut self, count: usize) {
+        let held = self.child.stdin.as_mut().unwrap();
+        held.write_all("\n".repeat(count).as_bytes()).unwrap();
     }
 
     /// Waits for the next message.

@@ -135,3 +135,44 @@ fn a_hub_that_is_killed_while_news_goes_out_writes_to_nobody_twice() {
     );
     assert_eq!(news["total"], addresses.len());
 }
+
+#[test]
+fn whoever_leaves_while_news_is_on_its_way_gets_none_of_it() {
+    let mut fans = Fans::start(TOML);
+    // As many as are sent to at one time, and one behind them.
+    for visitor in 1..=4 {
+        fans.follows(visitor, &format!("li{visitor}@b.example"));
+    }
+    let late = fans.follows(5, "late@b.example");
+    let id = fans.sends("hold");
+    let mut held: Vec<Value> = (1..=4).map(|_| fans.server.next()["to"].clone()).collect();
+    held.sort_by_key(Value::to_string);
+    let stay = |number: i32| json!([format!("li{number}@b.example")]);
+    assert_eq!(held, (1..=4).map(stay).collect::<Vec<_>>());
+    assert_eq!(
+        fans.send(5, &format!("{late}/leave"), &[], "").status(),
+        200
+    );
+    fans.server.take_held(4);
+    let begun = Instant::now();
+    let path = format!("/campaigns/book/news/{id}");
+    loop {
+        let news = fans.call("GET", &path, &Value::Null).1;
+        if news["state"] == "sent" {
+            assert_eq!(
+                (&news["sent"], &news["total"]),
+                (&json!(4), &json!(4)),
+                "{news}"
+            );
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{news}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    fans.sends("once more");
+    for _ in 1..=4 {
+        let mail = fans.server.next();
+        assert_ne!(mail["to"], json!(["late@b.example"]), "{mail}");
+        assert_eq!(mail["subject"], "once more", "{mail}");
+    }
+}
