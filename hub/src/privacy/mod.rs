@@ -6,11 +6,13 @@
 //!
 //! Invariant: a page names what its campaign really uses, and nothing else.
 
+mod erasure;
 mod record;
 
 use passerby_protocol::Campaign;
 use passerby_protocol::campaign::TakenVoices;
 
+pub use crate::privacy::erasure::{Erased, erase};
 pub use crate::privacy::record::{Record, RecordLine};
 
 /// Words in Chinese and in English.
@@ -83,7 +85,7 @@ pub const PROCESSINGS: &[Processing] = &[
             "在卡片页面按一下，或用那里的私人链接",
             "by one press on the page of the card, or by the private link there",
         ],
-        tables: &["moments", "moment_postcards"],
+        tables: &["moments", "moment_postcards", "moment_reports"],
         is_of: |campaign| campaign.opens_page(),
     },
     Processing {
