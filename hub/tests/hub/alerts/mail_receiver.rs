@@ -27,7 +27,7 @@ class Handler:
             "leaves": message["list-unsubscribe"], "leaves_by": message["list-unsubscribe-post"],
         }), flush=True)
         if message["subject"] == "hold":
-            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+            await released.wait()
         if envelope.rcpt_tos == ["nobody@hub.example"]:
             return "550 nobody of this name"
         return "250 taken"
@@ -37,6 +37,13 @@ def authenticate(server, session, envelope, mechanism, data):
         return AuthResult(success=False, handled=False)
     is_right = (data.login, data.password) == (b"hub", b"open sesame")
     return AuthResult(success=is_right, auth_data=data.login.decode())
+
+# Messages that are held go on once a line comes.
+released = asyncio.Event()
+
+def wait_for_line(loop):
+    sys.stdin.readline()
+    loop.call_soon_threadsafe(released.set)
 
 context = None
 if certificate:
@@ -50,6 +57,8 @@ def connection():
 async def serve():
     server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, wait_for_line, loop)
     await server.serve_forever()
 
 asyncio.run(serve())
@@ -94,10 +103,10 @@ impl MailReceiver {
         }
     }
 
-    /// Takes so many of the messages that it holds, which are those whose subject is "hold".
-    pub(crate) fn take_held(&mut self, count: usize) {
+    /// Takes the messages that it holds, which are those whose subject is "hold".
+    pub(crate) fn take_held(&mut self) {
         let held = self.child.stdin.as_mut().unwrap();
-        held.write_all("\n".repeat(count).as_bytes()).unwrap();
+        held.write_all(b"\n").unwrap();
     }
 
     /// Waits for the next message.

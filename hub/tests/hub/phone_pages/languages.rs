@@ -33,8 +33,9 @@ fn a_language_that_was_chosen_stays_and_is_not_passed_on() {
     let friends = location(&stand.visit(2, &format!("{link}?lang=en")));
     assert!(!friends.contains("lang"), "{friends}");
     let kept = fans.send(1, &format!("{link}/moment?lang=en"), &[], "");
-    assert_eq!(location(&kept), format!("{link}/moment?lang=en"));
-    let card = stand.visit(1, &location(&kept)).text().unwrap();
+    let card = format!("{link}/moment?lang=en");
+    assert_eq!(kept.headers()["location"], card);
+    let card = stand.visit(1, &card).text().unwrap();
     assert!(
         card.contains("Your card") && card.contains("edit=1&amp;lang=en"),
         "{card}"
@@ -78,6 +79,33 @@ fn the_private_page_of_words_stays_open_in_the_other_language() {
         mine.contains("UTC") && !mine.contains("00Z") && !mine.contains("T0"),
         "{mine}"
     );
+}
+
+#[test]
+fn what_is_kept_of_those_who_follow_is_said_where_a_campaign_has_them() {
+    let (fans, [assignment, _]) = on_air();
+    let stand = &fans.stand;
+    let link = opened(stand, &fans.terminal, assignment, 1);
+    let follow = stand.visit(1, &format!("{link}/follow")).text().unwrap();
+    assert!(follow.contains("/privacy/book"), "{follow}");
+    for (language, words) in [
+        ("zh", ["邮箱地址", "Cookie：128", "订单"]),
+        (
+            "en",
+            [
+                "an address for mail",
+                "one cookie on the phone",
+                "orders that a shop reports",
+            ],
+        ),
+    ] {
+        let page = stand.visit(1, &format!("/privacy/book?lang={language}"));
+        let page = page.text().unwrap();
+        for words in words {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(page.len() < 14 << 10, "{}", page.len());
+    }
 }
 
 #[test]

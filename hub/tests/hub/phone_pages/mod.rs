@@ -18,7 +18,7 @@ const TOML: &str = "title = '三体：四百光年之外'\nkind = 'fans'\ntarget
 advertiser = '三体书店'\nheadline = '只送一周'\nshare = '路过地铁站，看到想读的书。'\nbutton = '去书店看看'\n\
 story = '''\n夜里的地铁站，只剩下广告牌还亮着。\n有人在屏幕前站了很久，扫了码，买了书，然后上了末班车。'''\n\
 colours = { paper = '#fff8ee', ink = '#20160c', accent = '#e2552b' }\n\
-[words.en]\ntitle = 'The Three-Body Problem, four hundred light years away'\nheadline = 'One week only'\n\
+[words.en]\ntitle = 'The Three-Body Problem, four hundred light years away'\n\
 share = 'Walked past the metro, saw a book I want to read.'\nbutton = 'Visit the book shop'\n\
 story = '''\nThe metro at night, and only the screens are lit.\nSomebody stood there for long, scanned, bought the book and took the last train.'''\n\
 [voices]\ntake = 'words-and-pictures'\nquestion = '你最喜欢哪一章？'\n\
