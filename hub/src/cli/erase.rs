@@ -5,13 +5,14 @@ use serde_json::json;
 
 use crate::cli::failure::Failure;
 use crate::cli::options::{Data, Output};
-use crate::followers;
+use crate::privacy;
 use crate::system::clock;
 
-/// Erases somebody who follows campaigns.
+/// Erases somebody who follows campaigns, or what somebody said or typed.
 #[derive(Args)]
 pub(crate) struct Erase {
-    /// Their address for mail, or their private link
+    /// Their address for mail, or a private link: of their own page, of what they said to a
+    /// publisher, or of the words of their card
     #[arg(value_name = "ADDRESS|LINK")]
     whom: String,
     #[command(flatten)]
@@ -22,13 +23,16 @@ pub(crate) struct Erase {
 
 pub(super) fn run(command: &Erase) -> Result<(), Failure> {
     let hub = command.data.open()?;
-    match followers::erase(&hub, &command.whom, clock::now_ms())? {
-        Some(campaigns) => {
-            let text =
-                format!("erased; campaigns that they followed or were asked to: {campaigns}\n");
-            command
-                .output
-                .print(&json!({ "campaigns": campaigns }), &text)?;
+    match privacy::erase(&hub, &command.whom, clock::now_ms())? {
+        Some(erased) => {
+            let text = format!(
+                "erased; campaigns that they followed or were asked to: {}, voices: {}, moments: {}\n",
+                erased.campaigns, erased.voices, erased.moments
+            );
+            let erased = json!({
+                "campaigns": erased.campaigns, "voices": erased.voices, "moments": erased.moments,
+            });
+            command.output.print(&erased, &text)?;
             Ok(())
         }
         None => Err(Failure::Input(vec![

@@ -236,7 +236,7 @@ enum Command {
     /// the verdict that it had. A code whose play was deleted is expired, also if codes are
     /// accepted for longer later on.
     Prune(crate::cli::prune::Options),
-    /// Erase somebody who follows campaigns, everywhere
+    /// Erase somebody who follows campaigns, or what somebody said or typed, everywhere
     ///
     /// Names them by their address for mail, or by their private link. Nothing that leads to them
     /// stays in the database; backups that were made before have it until they are deleted.

@@ -46,6 +46,11 @@ pub enum BodyError {
     /// Not JSON, or not of this form.
     #[error("the body is not a conversion: {0}")]
     Form(String),
+    /// A number where a text is wanted, as many programs write it.
+    #[error(
+        "{0} is a text: write it in quotation marks, as in \"id\": \"1001\", \"value\": \"59.00\""
+    )]
+    Text(&'static str),
     /// Too many, or none.
     #[error("send 1 to {BATCH_MAX} conversions in one call")]
     Count,
@@ -73,6 +78,9 @@ pub enum BodyError {
     #[error("order is for refunds alone")]
     Order,
 }
+
+/// What programs like to write as numbers.
+const TEXTS: [&str; 5] = ["id", "value", "click", "order", "at"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,9 +113,17 @@ impl Said {
             ))
         };
         let one = |value: Value| {
+            let number = TEXTS.iter().find(|name| value[**name].is_number());
+            if let Some(name) = number {
+                return Err(BodyError::Text(name));
+            }
             let body: Body = serde_json::from_value(value).map_err(form)?;
             Self::check(body)
         };
+        if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            let said = "it is no JSON, such as {\"id\": \"order-1\", \"kind\": \"purchase\"}";
+            return Err(BodyError::Form(said.to_owned()));
+        }
         match serde_json::from_slice(body).map_err(form)? {
             Value::Array(list) if (1..=BATCH_MAX).contains(&list.len()) => {
                 Ok((true, list.into_iter().map(one).collect()))
@@ -275,9 +291,12 @@ mod tests {
         assert_eq!(but("at", json!("2026-12-01T19:42:00")), BodyError::At);
         assert_eq!(but("at", json!("yesterday")), BodyError::At);
         assert_eq!(but("order", json!("1")), BodyError::Order);
-        assert!(matches!(but("value", json!(59.0)), BodyError::Form(_)));
+        assert_eq!(but("value", json!(59.0)), BodyError::Text("value"));
+        assert_eq!(but("id", json!(1001)), BodyError::Text("id"));
         assert!(matches!(but("clik", json!("x")), BodyError::Form(_)));
         assert!(matches!(Said::read(b"{"), Err(BodyError::Form(_))));
+        let told = Said::read(b"id=1&kind=purchase").unwrap_err().to_string();
+        assert!(told.contains("no JSON"), "{told}");
         let many = json!(vec![json!({ "id": "1", "kind": "a" }); BATCH_MAX + 1]).to_string();
         assert_eq!(Said::read(many.as_bytes()).unwrap_err(), BodyError::Count);
         assert_eq!(Said::read(b"[]").unwrap_err(), BodyError::Count);

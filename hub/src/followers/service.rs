@@ -19,7 +19,7 @@ use crate::people::Scope;
 use crate::public_url::PublicUrl;
 use crate::sources::fetch::Fetcher;
 use crate::store::{FollowMail, MailEnd, MailLimits, MailServer, StoreError};
-use crate::system::repeated_errors;
+use crate::system::{clock, repeated_errors};
 
 /// Mails a minute, unless the operator says otherwise.
 pub const MAILS_A_MINUTE: u32 = 60;
@@ -120,6 +120,14 @@ impl Service {
         mail: &FollowMail,
     ) -> Result<MailEnd, StoreError> {
         let (keys, follower) = (hub.keys(), &mail.follower);
+        // It was claimed with others, which may have taken a while; who has left gets none.
+        if hub
+            .store
+            .follower(&follower.name, clock::now_ms())?
+            .is_none()
+        {
+            return Ok(MailEnd::Refused);
+        }
         let facts = hub.store.campaign_facts(&follower.campaign, &Scope::ALL)?;
         let to = address_of(keys, follower).and_then(|text| address(&text));
         let (Some(facts), Some(to)) = (facts, to) else {

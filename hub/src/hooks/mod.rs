@@ -11,6 +11,7 @@
 
 pub mod check;
 mod service;
+mod silent_servers;
 mod texts;
 
 pub use crate::hooks::service::Service;

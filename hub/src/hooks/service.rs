@@ -2,7 +2,8 @@
 //!
 //! Invariants: at most [`THREADS`] calls are on their way at one time, each for a bounded time;
 //! what goes to one hook goes in order, and the first that fails ends its turn; hooks that failed
-//! are tried in rounds of their own, so they hold up none that are well.
+//! are tried in rounds of their own, so they hold up none that are well; a server that did not
+//! answer is waited for by none of the other hooks that lead to it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,24 +11,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use passerby_protocol::private_host::PrivateHost;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::Hub;
 use crate::alerts::Hook;
 use crate::alerts::check;
 use crate::alerts::hook::{call_with, refusal};
+use crate::hooks::silent_servers::SilentServers;
 use crate::hooks::texts;
 use crate::sources::fetch::{FetchError, Fetcher};
 use crate::store::{ClaimedEvent, Event, EventHook, StoreError, Which};
 use crate::system::clock;
 
 /// Most calls that are on their way at one time.
-const THREADS: usize = 4;
+const THREADS: usize = 16;
 /// Most hooks of one round, and most messages to each.
 const HOOKS_MAX: usize = 32;
 const EACH_MAX: usize = 50;
 /// After so long a hook's turn is over, before its claims are: what is left is claimed anew.
 const TURN_TIME: Duration = Duration::from_secs(300);
+/// How long a server may take to answer: it need only note what it is told.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Largest answer that is looked at, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 
@@ -52,13 +57,15 @@ impl Refused {
 #[derive(Debug)]
 pub struct Service {
     fetcher: Fetcher,
+    silent: SilentServers,
 }
 
 impl Service {
     /// Sends to public addresses, and to private ones that the operator names.
-    pub const fn new(private_hosts: Vec<PrivateHost>) -> Self {
+    pub fn new(private_hosts: Vec<PrivateHost>) -> Self {
         Self {
-            fetcher: Fetcher::new(private_hosts),
+            fetcher: Fetcher::new(private_hosts).waiting(ANSWER_TIME),
+            silent: SilentServers::default(),
         }
     }
 
@@ -132,7 +139,7 @@ impl Service {
             if begun.elapsed() > TURN_TIME {
                 break;
             }
-            match self.send(hub, hook, message) {
+            match self.send_unless_silent(hub, hook, message) {
                 Ok(()) => sent.push(message.id),
                 Err(refused) => {
                     if !sent.is_empty() {
@@ -168,20 +175,36 @@ impl Service {
             made_ms: clock::now_ms(),
             attempts: 1,
         };
-        let sent = self.send(hub, hook, &message);
+        let sent = opened(hub, hook).and_then(|(kept, url)| self.send(hook, &message, &kept, &url));
         sent.map_err(|refused| refused.reason)
     }
 
-    fn send(&self, hub: &Hub, hook: &EventHook, message: &ClaimedEvent) -> Result<(), Refused> {
+    /// Sends to a hook unless its server has just kept another one waiting.
+    fn send_unless_silent(
+        &self,
+        hub: &Hub,
+        hook: &EventHook,
+        message: &ClaimedEvent,
+    ) -> Result<(), Refused> {
+        let (kept, url) = opened(hub, hook)?;
+        if self.silent.has(&url, Instant::now()) {
+            return Err(Refused::now(FetchError::TooSlow));
+        }
+        self.send(hook, message, &kept, &url)
+    }
+
+    fn send(
+        &self,
+        hook: &EventHook,
+        message: &ClaimedEvent,
+        kept: &Hook,
+        url: &Url,
+    ) -> Result<(), Refused> {
         let settings = &hook.settings;
-        let kept = Hook::open(hub, &hook.sealed_hook).ok_or_else(|| {
-            Refused::now("the web hook was sealed by another hub; remove it and add it anew")
-        })?;
-        let url = check::hook(&kept.url).map_err(Refused::now)?;
         let text = texts::text(settings.words, &message.event);
         let own = || own_form(message, &settings.name);
         let now_ms = clock::now_ms();
-        let call = call_with(settings.kind, (&url, &kept.secret), &text, own, now_ms);
+        let call = call_with(settings.kind, (url, &kept.secret), &text, own, now_ms);
         let mut headers = call.headers;
         headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
         let answer = self
@@ -193,6 +216,10 @@ impl Service {
                     reason: "no http or https link".to_owned(),
                     is_final: true,
                 },
+                FetchError::TooSlow => {
+                    self.silent.note(url, Instant::now());
+                    Refused::now(FetchError::TooSlow)
+                }
                 error => Refused::now(error),
             })?;
         match refusal(settings.kind, &answer) {
@@ -200,6 +227,15 @@ impl Service {
             Some(reason) => Err(Refused::now(reason)),
         }
     }
+}
+
+/// The address of a hook, with its secret.
+fn opened(hub: &Hub, hook: &EventHook) -> Result<(Hook, Url), Refused> {
+    let kept = Hook::open(hub, &hook.sealed_hook).ok_or_else(|| {
+        Refused::now("the web hook was sealed by another hub; remove it and add it anew")
+    })?;
+    let url = check::hook(&kept.url).map_err(Refused::now)?;
+    Ok((kept, url))
 }
 
 /// JSON of our own form.

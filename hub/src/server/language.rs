@@ -78,14 +78,16 @@ impl Language {
     }
 }
 
+/// The language that somebody chose on a page.
+pub(crate) fn chosen(uri: &Uri) -> Option<Language> {
+    let words = uri.query()?.split('&').take(20);
+    let mut words = words.filter_map(|word| word.strip_prefix("lang="));
+    words.find_map(Language::of_word)
+}
+
 /// The language that a phone asks for; `None` where it says nothing, as most programs do.
 pub(crate) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Language> {
-    let chosen = uri.query().and_then(|query| {
-        let words = query.split('&').take(20);
-        let mut words = words.filter_map(|word| word.strip_prefix("lang="));
-        words.find_map(Language::of_word)
-    });
-    chosen.or_else(|| {
+    chosen(uri).or_else(|| {
         headers
             .contains_key(header::ACCEPT_LANGUAGE)
             .then(|| Language::of(headers, None))

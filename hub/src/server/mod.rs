@@ -253,6 +253,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
         &patterns,
     )
     .fallback(crate::server::phones::note::not_found)
+    .method_not_allowed_fallback(crate::server::phones::note::back)
     .layer(Extension(scans))
     .layer(middleware::from_fn(|request, next| {
         in_time(
@@ -279,6 +280,9 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     let phones = phones
         .merge(sending)
         .layer(middleware::from_fn(crate::server::phones::note::speak))
+        .layer(middleware::from_fn(
+            crate::server::phones::kept_language::keep,
+        ))
         .layer(CompressionLayer::new())
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,

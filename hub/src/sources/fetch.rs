@@ -42,9 +42,16 @@ const REASON_CHARS_MAX: usize = 200;
 const CHUNK_BYTES: usize = 16 << 10;
 
 /// Fetches within limits.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     private_hosts: Vec<PrivateHost>,
+    silence_max: Duration,
+}
+
+impl Default for Fetcher {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
 }
 
 /// What a server called the document that it sent last.
@@ -108,7 +115,7 @@ pub enum FetchError {
     #[error("it has more than {} KiB", .0 >> 10)]
     TooLarge(usize),
     /// It took too long.
-    #[error("it was not there after {} s", ANSWER_TIME.as_secs())]
+    #[error("it took too long to answer")]
     TooSlow,
     /// The connection failed.
     #[error("{0}")]
@@ -132,7 +139,17 @@ impl FetchError {
 impl Fetcher {
     /// Fetches from public addresses, and from private ones that the operator names.
     pub const fn new(private_hosts: Vec<PrivateHost>) -> Self {
-        Self { private_hosts }
+        Self {
+            private_hosts,
+            silence_max: SILENCE_MAX,
+        }
+    }
+
+    /// Waits no longer than this for a server to be there, and to begin an answer.
+    #[must_use]
+    pub const fn waiting(mut self, silence_max: Duration) -> Self {
+        self.silence_max = silence_max;
+        self
     }
 
     /// Fetches a document, unless it is what it was.
@@ -241,8 +258,8 @@ impl Fetcher {
             .no_proxy()
             .referer(false)
             .pool_max_idle_per_host(0)
-            .connect_timeout(CONNECT_TIME)
-            .timeout(SILENCE_MAX)
+            .connect_timeout(CONNECT_TIME.min(self.silence_max))
+            .timeout(self.silence_max)
             .resolve_to_addrs(host, &addresses)
             .tls_backend_preconfigured(tls().clone())
             .build()

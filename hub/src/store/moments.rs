@@ -200,18 +200,29 @@ impl Store {
         self.write(Lock::Screens(&[]), |tx| Ok(forget_words(tx, share)?))
     }
 
-    /// Notes that a reader reports the words that a link shows: its own, or those of the link above
-    /// it.
+    /// Notes that a reader reports the words that a link's page shows to them: of their own link
+    /// those of the one above it, of another's its own where it has any. A link reports them once.
     ///
     /// # Errors
     /// The database fails.
-    pub fn report_moment(&self, link: &str) -> Result<()> {
+    pub fn report_moment(&self, link: &str, visitor: Visitor) -> Result<()> {
         self.write(Lock::Screens(&[]), |tx| {
-            tx.execute(
-                "UPDATE moments SET reports = reports + 1 WHERE reports < 1000000 AND share IN
-                     (SELECT coalesce(parent, id) FROM shares WHERE name = ?1)",
-                values![link],
+            let reported: Option<i64> = tx.optional(
+                "INSERT INTO moment_reports (share, reporter)
+                 SELECT moments.share, shares.id FROM shares JOIN moments ON moments.share =
+                     CASE WHEN owner IS DISTINCT FROM ?2
+                               AND EXISTS (SELECT 1 FROM moments AS own WHERE own.share = shares.id)
+                          THEN shares.id ELSE parent END
+                 WHERE name = ?1 ON CONFLICT DO NOTHING RETURNING share",
+                values![link, visitor.0],
+                |row| row.get(0),
             )?;
+            if let Some(share) = reported {
+                tx.execute(
+                    "UPDATE moments SET reports = reports + 1 WHERE share = ?1",
+                    values![share],
+                )?;
+            }
             Ok(())
         })
     }
@@ -350,6 +361,10 @@ impl Store {
         self.write(Lock::Screens(&[]), |tx| {
             tx.execute("DELETE FROM moments WHERE ends_ms <= ?1", values![now_ms])?;
             tx.execute(
+                "DELETE FROM moment_reports WHERE share NOT IN (SELECT share FROM moments)",
+                values![],
+            )?;
+            tx.execute(
                 "DELETE FROM moment_postcards WHERE ends_ms <= ?1",
                 values![now_ms],
             )?;
@@ -377,6 +392,10 @@ impl Store {
 fn forget_words(tx: &Transaction<'_>, share: i64) -> Result<bool, DatabaseError> {
     tx.execute(
         "DELETE FROM moment_postcards WHERE share = ?1",
+        values![share],
+    )?;
+    tx.execute(
+        "DELETE FROM moment_reports WHERE share = ?1",
         values![share],
     )?;
     Ok(tx.execute("DELETE FROM moments WHERE share = ?1", values![share])? > 0)

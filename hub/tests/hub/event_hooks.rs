@@ -2,6 +2,8 @@
 //! hear of it, signed, also after a process has died.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -162,6 +164,38 @@ fn a_program_hears_of_purchases_and_shares_with_a_signature_and_groups_in_their_
     assert!(page.contains("127.0.0.1") && !page.contains("k3y") && !page.contains(SECRET));
     let (status, _) = publisher.call("DELETE", &format!("/hooks/{own}"), &Value::Null);
     assert_eq!(status, 200);
+}
+
+#[test]
+fn many_hooks_to_one_server_that_never_answers_hold_up_nobody() {
+    let receiver = HookReceiver::start();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_host = silent.local_addr().unwrap().to_string();
+    let host = receiver.address.to_string();
+    let (stand, bearer) = on_air(&[&host, &silent_host]);
+    let publisher = Publisher::of(&stand);
+    let mut last = 0;
+    for _ in 0..150 {
+        let url = format!("http://{silent_host}/");
+        last = publisher.add("json", &url, &["conversion"]);
+    }
+    publisher.add("json", &format!("http://{host}/"), &["conversion"]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in silent.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            open.push(stream);
+        }
+    });
+    buy(&stand, &bearer, "order-1");
+    let told: Value = serde_json::from_str(&receiver.next().body).unwrap();
+    assert_eq!(told["id"], "order-1");
+    let facts = publisher.wait_for(last, |facts| facts["hook"]["failures"].as_i64() >= Some(1));
+    assert_eq!(facts["hook"]["waiting"], 1, "{facts}");
+    let asked = asked.load(Ordering::SeqCst);
+    assert!(asked < 50, "{asked} of 150 hooks waited for it");
 }
 
 #[test]

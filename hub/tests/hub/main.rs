@@ -31,6 +31,7 @@ mod moments;
 mod monitoring;
 mod networks;
 mod on_a_file;
+mod phone_pages;
 mod plays;
 mod previews;
 mod processes;

@@ -206,11 +206,25 @@ fn words_are_erased_by_one_press_or_by_the_private_link_and_taken_down_by_the_pu
     assert!(is_gone());
 
     keep();
+    let private = format!("{}/mine?k={secret}", stand.address(&link));
+    let nothing = serde_json::json!({ "campaigns": 0, "voices": 0, "moments": 0 });
+    let mut one = nothing.clone();
+    one["moments"] = 1.into();
+    assert_eq!(stand.json(&["erase", &private]), one);
+    assert!(is_gone());
+    assert_eq!(stand.json(&["erase", &private]), nothing);
+    let public = stand.command(&["erase", &stand.address(&link)]);
+    assert_eq!(public.status.code(), Some(2), "anybody may have it");
+
+    keep();
     let friends = location(&stand.visit(2, &link));
-    assert_eq!(
-        send(&stand, 2, &format!("{friends}/report"), &[]).status(),
-        200
-    );
+    for _ in 0..3 {
+        assert_eq!(
+            send(&stand, 2, &format!("{friends}/report"), &[]).status(),
+            200,
+            "pressed thrice, and one reader"
+        );
+    }
     let store = stand.hub().store;
     let campaign = "book".parse().unwrap();
     let now_ms = passerby_hub::system::clock::now_ms();

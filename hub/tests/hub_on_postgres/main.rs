@@ -65,6 +65,8 @@ mod moments;
 mod monitoring;
 #[path = "../hub/networks.rs"]
 mod networks;
+#[path = "../hub/phone_pages/mod.rs"]
+mod phone_pages;
 #[path = "../hub/plays.rs"]
 mod plays;
 #[path = "../hub/previews.rs"]

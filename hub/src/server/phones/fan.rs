@@ -118,7 +118,7 @@ fn page(
         address,
         campaign,
         fans,
-        today,
+        now_ms,
     }))
 }
 

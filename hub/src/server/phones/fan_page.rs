@@ -30,10 +30,18 @@ pub(super) struct FanPage {
     pub(super) campaign: Campaign,
     /// What the campaign keeps for them; nothing before they have confirmed.
     pub(super) fans: ForFans,
-    pub(super) today: Date,
+    pub(super) now_ms: i64,
 }
 
 impl FanPage {
+    fn today(&self) -> Date {
+        clock::date_of(self.now_ms)
+    }
+
+    fn moment(&self, ms: i64) -> String {
+        sighting_words::moment(ms, self.now_ms, self.language)
+    }
+
     fn title(&self) -> &str {
         self.campaign.said(self.language.of_page()).title
     }
@@ -100,14 +108,14 @@ impl FanPage {
                 section.offer {
                     h2 lang=(Language::of_text(offer).tag()) { (offer) }
                     @match (self.known.redeemed_ms, fans.offer_until) {
-                        (Some(at_ms), _) => p { (language.say(["已经用过了：", "Used on "])) (clock::rfc3339(at_ms)) },
-                        (None, Some(last)) if last < self.today => p { (language.say(["已经过期。", "It is over."])) },
+                        (Some(at_ms), _) => p { (language.say(["已经用过了：", "Used on "])) (self.moment(at_ms)) },
+                        (None, Some(last)) if last < self.today() => p { (language.say(["已经过期。", "It is over."])) },
                         (None, last) => {
                             p.code { (code) }
                             p.soft {
                                 (language.say(["请给店员看这个码，只能用一次。", "Show this code to the shop’s staff; it works once."]))
                                 @if let Some(last) = last {
-                                    " " (language.say(["有效期到", "Until "])) (sighting_words::day(last, self.today, language)) (language.say(["。", "."]))
+                                    " " (language.say(["有效期到", "Until "])) (sighting_words::day(last, self.today(), language)) (language.say(["。", "."]))
                                 }
                             }
                             p.soft { (language.say(["店员在这里核销：", "The staff redeems it at "])) (self.redeem) }
@@ -121,25 +129,25 @@ impl FanPage {
     fn kept(&self) -> Markup {
         let (language, follower) = (self.language, &self.known.follower);
         let never = language.say(["没有", "no"]);
-        let at = |ms: Option<i64>| ms.map_or(never.to_owned(), clock::rfc3339);
+        let at = |ms: Option<i64>| ms.map_or(never.to_owned(), |ms| self.moment(ms));
         html! {
             details {
                 summary { (language.say(["关于你，这里保存的一切", "Everything that is kept about you"])) }
                 dl {
                     dt { (language.say(["邮箱", "Address"])) } dd { (self.address) }
                     dt { (language.say(["用途", "What for"])) } dd { (language.say(["通过邮件发这个活动的消息", "news of this campaign by mail"])) }
-                    dt { (language.say(["填写时间", "Asked"])) } dd { (clock::rfc3339(follower.asked_ms)) }
+                    dt { (language.say(["填写时间", "Asked"])) } dd { (self.moment(follower.asked_ms)) }
                     dt { (language.say(["确认时间", "Confirmed"])) } dd { (at(follower.confirmed_ms)) }
                     dt { (language.say(["同意的内容（版本 ", "What you agreed to (version "])) (follower.consent) (language.say(["）", ")"])) } dd { (language.say(consent())) }
-                    dt { (language.say(["语言", "Language"])) } dd { (follower.language) }
+                    dt { (language.say(["语言", "Language"])) } dd { (Language::of_word(&follower.language).unwrap_or(language).own_name()) }
                     dt { (language.say(["来过的次数", "Visits"])) } dd { (follower.visits) }
-                    dt { (language.say(["上次来", "Last visit"])) } dd { (clock::rfc3339(follower.visit_ms)) }
+                    dt { (language.say(["上次来", "Last visit"])) } dd { (self.moment(follower.visit_ms)) }
                     dt { (language.say(["手机记住到", "Phone remembered until"])) } dd { (at(follower.phone_ends_ms)) }
                     @if let Some(code) = &self.code {
                         dt { (language.say(["优惠码", "Code"])) } dd { (code) }
                         dt { (language.say(["使用时间", "Code used"])) } dd { (at(self.known.redeemed_ms)) }
                     }
-                    dt { (language.say(["保存到", "Kept until"])) } dd { (clock::rfc3339(follower.ends_ms)) }
+                    dt { (language.say(["保存到", "Kept until"])) } dd { (self.moment(follower.ends_ms)) }
                 }
                 p { a href=(format!("{}/kept.json", self.path)) { (language.say(["下载（JSON）", "Take it with you (JSON)"])) } }
             }

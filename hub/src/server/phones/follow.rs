@@ -5,12 +5,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::followers::{
     CONSENT_VERSION, address, address_hmac, new_name, phone_cookie, phone_hmac, seal,
 };
-use crate::server::body::Unread;
 use crate::server::cookies::set_cookie;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
@@ -18,21 +16,10 @@ use crate::server::phones::fan::{PhoneCookie, new_phone};
 use crate::server::phones::follow_page::{
     FollowPage, NO_ADDRESS, NOT_AGREED, TOO_OFTEN, Words, ways,
 };
-use crate::server::phones::form::{NamePath, link_name, own_facts, to_link};
+use crate::server::phones::form::OfLink;
 use crate::server::phones::trace::Client;
-use crate::server::phones::{form, note};
 use crate::server::{AppState, Shared};
 use crate::store::{AskedToFollow, LandingFacts, NewFollower, PHONE_MS};
-use crate::system::clock;
-
-/// What the form has.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Sent {
-    mail: String,
-    agree: String,
-    remember: String,
-}
 
 fn page<'a>(
     app: &'a AppState,
@@ -54,81 +41,64 @@ fn language(facts: &LandingFacts, client: &Client) -> Language {
 }
 
 /// `GET /s/{share}/follow`.
-pub(crate) async fn show(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let name = link_name(name);
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Page, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        let facts = own_facts(app, &name, &client, now_ms)?;
-        let facts = facts.filter(|facts| !ways(facts, Language::English).is_empty());
-        Ok(match facts {
-            Some(facts) => page(app, (&name, &facts), &client).form(None, ""),
-            None => to_link(app, &name),
+pub(crate) async fn show(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Page, |app, asked, now_ms| {
+            let facts = asked.own_facts(app, now_ms)?;
+            let facts = facts.filter(|facts| !ways(facts, Language::English).is_empty());
+            Ok(match facts {
+                Some(facts) => page(app, (&asked.name, &facts), &asked.client).form(None, ""),
+                None => asked.to_link(app),
+            })
         })
-    })
-    .await
-    .unwrap_or_else(note::failed)
+        .await
 }
 
 /// `POST /s/{share}/follow`.
-pub(crate) async fn ask(
-    State(app): State<Shared>,
-    name: NamePath,
-    client: Client,
-    phone: PhoneCookie,
-    body: Unread,
-) -> Response {
-    let share = link_name(name);
-    let Some(sent) = form::small::<Sent>(body).await else {
-        return form::not_whole();
-    };
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Moment, &client, now_ms)? {
-            return Ok(refusal);
-        }
+pub(crate) async fn ask(State(app): State<Shared>, phone: PhoneCookie, sent: OfLink) -> Response {
+    sent.answer(&app, Kind::Moment, move |app, sent, now_ms| {
+        let (share, client) = (&sent.name, &sent.client);
         let visitor = client.counted(&app.hub.store, now_ms)?;
-        let facts = own_facts(app, &share, &client, now_ms)?;
+        let facts = sent.own_facts(app, now_ms)?;
         let facts = facts.filter(|facts| {
             let follow = facts.campaign.follow.as_ref();
             facts.has_mail_server && follow.is_some_and(|follow| follow.mail)
         });
         let (Some(visitor), Some(facts)) = (visitor.filter(|_| !client.is_cross_site()), facts)
         else {
-            return Ok(to_link(app, &share));
+            return Ok(sent.to_link(app));
         };
-        let typed: String = sent.mail.chars().take(254).collect();
-        let wrong = |why: Words| Ok(page(app, (&share, &facts), &client).form(Some(why), &typed));
-        let Some(address) = address(&sent.mail) else {
+        let mail = sent.fields.get("mail");
+        let typed: String = mail.chars().take(254).collect();
+        let wrong = |why: Words| Ok(page(app, (share, &facts), client).form(Some(why), &typed));
+        let Some(address) = address(mail) else {
             return wrong(NO_ADDRESS);
         };
-        if sent.agree.is_empty() {
+        if !sent.fields.has("agree") {
             return wrong(NOT_AGREED);
         }
         let keys = app.hub.keys();
         let name = new_name();
         // One phone has one cookie, whatever it follows.
         let known = phone.0.filter(|cookie| phone_hmac(keys, cookie).is_some());
-        let cookie = (!sent.remember.is_empty()).then(|| known.unwrap_or_else(new_phone));
+        let cookie = (sent.fields.has("remember")).then(|| known.unwrap_or_else(new_phone));
         let phone_hmac = cookie.as_ref().and_then(|cookie| phone_hmac(keys, cookie));
         let new = NewFollower {
             name: &name,
             address_hmac: &address_hmac(keys, address.as_ref()),
             sealed: &seal(keys, &name, &address),
-            language: language(&facts, &client).word(),
+            language: language(&facts, client).word(),
             consent: CONSENT_VERSION,
             phone_hmac: phone_hmac.as_ref(),
         };
-        if let Some(refusal) = app.refusal(Kind::Mail, &client, now_ms)? {
+        if let Some(refusal) = app.refusal(Kind::Mail, client, now_ms)? {
             return Ok(refusal);
         }
-        match app.hub.store.ask_to_follow(&share, visitor, new, now_ms)? {
+        match app.hub.store.ask_to_follow(share, visitor, new, now_ms)? {
             AskedToFollow::TooOften => wrong(TOO_OFTEN),
-            AskedToFollow::NotOwn => Ok(to_link(app, &share)),
+            AskedToFollow::NotOwn => Ok(sent.to_link(app)),
             AskedToFollow::Asked | AskedToFollow::Known => {
-                let mut response = page(app, (&share, &facts), &client).asked();
+                let mut response = page(app, (share, &facts), client).asked();
                 if let Some(cookie) = &cookie {
                     let is_https = app.public_url.is_https();
                     let age_s = u32::try_from(PHONE_MS / 1_000).ok();
@@ -145,5 +115,4 @@ pub(crate) async fn ask(
         }
     })
     .await
-    .unwrap_or_else(note::failed)
 }

@@ -11,6 +11,7 @@ use crate::followers::{consent, consent_of_phone, phone_cookie};
 use crate::public_url::PublicUrl;
 use crate::server::language::Language;
 use crate::server::phones::page::{Document, language_switch, palette};
+use crate::server::phones::privacy;
 use crate::store::LandingFacts;
 
 /// Words for what is wrong, Chinese first.
@@ -64,6 +65,8 @@ impl FollowPage<'_> {
         let body = html! {
             h1 { (language.say(["以后有消息告诉我", "Hear what comes next"])) }
             p.story lang=(Language::of_text(self.title()).tag()) { (self.title()) }
+            // What is wrong is seen at once.
+            @if has_mail && wrong.is_some() { (self.mail(wrong, typed)) }
             @if let Some(account) = &follow.account {
                 section {
                     h2 lang=(Language::of_text(&account.name).tag()) { (account.name) }
@@ -77,7 +80,7 @@ impl FollowPage<'_> {
                     }
                 }
             }
-            @if has_mail { (self.mail(wrong, typed)) }
+            @if has_mail && wrong.is_none() { (self.mail(wrong, typed)) }
             @if follow.feed {
                 section {
                     h2 { (language.say(["订阅源", "Feed"])) }
@@ -85,7 +88,7 @@ impl FollowPage<'_> {
                     p.address { a href=(self.feed()) { (self.public_url.absolute(&format!("/feed/{}", escaped(self.facts.id.as_str())))) } }
                 }
             }
-            p { a href=(self.path) { (language.say(["返回", "Back"])) } }
+            p { a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&privacy::path_of(self.public_url, &self.facts.id), language)) }
         };
         let status = if wrong.is_some() {
             StatusCode::UNPROCESSABLE_ENTITY

@@ -6,13 +6,11 @@
 
 use axum::Form;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts as _, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use maud::html;
-use serde::de::DeserializeOwned;
 
 use crate::server::body::Unread;
 use crate::server::limits::Kind;
@@ -60,9 +58,9 @@ impl FormFields {
     }
 }
 
-/// A request about a link: its page, or a form.
+/// A request about a link, or about none: its page, or a form.
 pub(crate) struct OfLink {
-    /// What the link is called.
+    /// What the link is called; empty where the path names none.
     pub(crate) name: String,
     /// The same as it was asked for.
     pub(crate) as_typed: String,
@@ -128,40 +126,16 @@ impl OfLink {
         app: &AppState,
         now_ms: i64,
     ) -> Result<Option<LandingFacts>, StoreError> {
-        own_facts(app, &self.name, &self.client, now_ms)
+        let store = &app.hub.store;
+        let visitor = self.client.counted(store, now_ms)?;
+        let facts = store.landing_facts(&self.name, visitor)?;
+        Ok(facts.filter(|facts| facts.is_own))
     }
 
     /// The link's page, for whoever this one is not for.
     pub(crate) fn to_link(&self, app: &AppState) -> Response {
-        to_link(app, &self.name)
+        see(&app.public_url.local(&format!("/s/{}", self.name)))
     }
-}
-
-/// A link's name as a path has it.
-pub(super) type NamePath = Result<Path<String>, PathRejection>;
-
-/// The link that a path names; some programs change the case of what they pass on.
-pub(super) fn link_name(name: NamePath) -> String {
-    name.map(|Path(name)| name.to_ascii_lowercase())
-        .unwrap_or_default()
-}
-
-/// What a link's page shows, to whoever it belongs to; `None` for all others.
-pub(super) fn own_facts(
-    app: &AppState,
-    name: &str,
-    client: &Client,
-    now_ms: i64,
-) -> Result<Option<LandingFacts>, StoreError> {
-    let store = &app.hub.store;
-    let visitor = client.counted(store, now_ms)?;
-    let facts = store.landing_facts(name, visitor)?;
-    Ok(facts.filter(|facts| facts.is_own))
-}
-
-/// The link's page, for whoever a page is not for.
-pub(super) fn to_link(app: &AppState, name: &str) -> Response {
-    see(&app.public_url.local(&format!("/s/{name}")))
 }
 
 /// The page after a form.
@@ -169,18 +143,6 @@ pub(crate) fn after(app: &AppState, path: &str) -> Response {
     let mut response = see(&app.public_url.local(path));
     *response.status_mut() = StatusCode::SEE_OTHER;
     response
-}
-
-/// Reads a form of few fields; `None` where it did not arrive whole, or is none.
-pub(crate) async fn small<T: DeserializeOwned>(body: Unread) -> Option<T> {
-    let bytes = body.small().await.ok()?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(bytes))
-        .ok()?;
-    let Form(sent) = Form::<T>::from_request(request, &()).await.ok()?;
-    Some(sent)
 }
 
 /// The form did not arrive, or is longer than any of ours.

@@ -9,6 +9,7 @@ pub(crate) mod follow;
 mod follow_page;
 pub(crate) mod form;
 mod greeting;
+pub(crate) mod kept_language;
 pub(crate) mod landing;
 pub(crate) mod link_path;
 pub(crate) mod moment;

@@ -148,7 +148,8 @@ pub(crate) async fn mine(State(app): State<Shared>, asked: OfLink) -> Response {
                 .and_then(|moment| Typed::open(app.hub.keys(), name, &moment.sealed));
             let times = moment.map(|moment| (moment.agreed_ms, moment.ends_ms));
             let path = app.public_url.local(&format!("/s/{name}/erase"));
-            Ok(moment_page::mine(typed.zip(times).as_ref(), &path, secret))
+            let kept = typed.zip(times);
+            Ok(moment_page::mine(kept.as_ref(), (&path, secret), now_ms))
         })
         .await
 }
@@ -170,8 +171,8 @@ pub(crate) async fn erase(State(app): State<Shared>, sent: OfLink) -> Response {
 /// `POST /s/{share}/report`: a reader says that a sentence should not be there.
 pub(crate) async fn report(State(app): State<Shared>, sent: OfLink) -> Response {
     sent.answer(&app, Kind::Moment, |app, sent, now_ms| {
-        if sent.client.counted(&app.hub.store, now_ms)?.is_some() {
-            app.hub.store.report_moment(&sent.name)?;
+        if let Some(visitor) = sent.client.counted(&app.hub.store, now_ms)? {
+            app.hub.store.report_moment(&sent.name, visitor)?;
         }
         Ok(moment_page::reported())
     })

@@ -13,8 +13,7 @@ use crate::moments::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, Typed, TypedError};
 use crate::server::language::Language;
 use crate::server::phones::note::note;
 use crate::server::phones::page::{Document, escaped, language_switch, palette};
-use crate::server::phones::privacy;
-use crate::system::clock;
+use crate::server::phones::{privacy, sighting_words};
 
 /// What a page with the script may load: the same, its script, and its card for that.
 pub(crate) const SCRIPT_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'; \
@@ -215,24 +214,29 @@ pub(crate) async fn script() -> Response {
 }
 
 /// What is kept of what somebody typed, for their own eyes. `times`: when they agreed, and its end.
-pub(crate) fn mine(kept: Option<&(Typed, (i64, i64))>, erase: &str, secret: &str) -> Response {
+pub(crate) fn mine(
+    kept: Option<&(Typed, (i64, i64))>,
+    (erase, secret): (&str, &str),
+    now_ms: i64,
+) -> Response {
     note(
         StatusCode::OK,
         ["你留下的话", "What you left here"],
         |language| {
+            let moment = |ms| sighting_words::moment(ms, now_ms, language);
             html! {
                 @match kept {
                     Some((typed, (agreed_ms, ends_ms))) => {
                         dl {
-                            dt { (language.say(["一句话", "Sentence"])) } dd { (typed.sentence) }
-                            dt { (language.say(["名字", "Name"])) } dd { (typed.name) }
-                            dt { (language.say(["同意保存的时间", "Agreed at"])) } dd { (clock::rfc3339(*agreed_ms)) }
-                            dt { (language.say(["保存到", "Kept until"])) } dd { (clock::rfc3339(*ends_ms)) }
+                            @if !typed.sentence.is_empty() { dt { (language.say(["一句话", "Sentence"])) } dd { (typed.sentence) } }
+                            @if !typed.name.is_empty() { dt { (language.say(["名字", "Name"])) } dd { (typed.name) } }
+                            dt { (language.say(["同意保存的时间", "Agreed at"])) } dd { (moment(*agreed_ms)) }
+                            dt { (language.say(["保存到", "Kept until"])) } dd { (moment(*ends_ms)) }
                             dt { (language.say(["用途", "What for"])) } dd { (language.say(["给打开你链接的人看", "to show it to whoever opens your link"])) }
                         }
                         form method="post" action=(erase) {
                             input type="hidden" name="k" value=(secret);
-                            button.go { (language.say(["全部删除", "Erase all of it"])) }
+                            button.go.quiet { (language.say(["全部删除", "Erase all of it"])) }
                         }
                     },
                     None => p { (language.say(["这里没有保存你写的任何话。", "Nothing that you typed is kept here."])) },

@@ -8,7 +8,7 @@
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
@@ -19,6 +19,7 @@ use crate::public_url::PublicUrl;
 use crate::server::Shared;
 use crate::server::language::{Language, asked};
 use crate::server::phones::page::{Document, label, language_switch, palette};
+use crate::server::phones::redirection::see;
 use crate::store::{Landed, StoreError};
 
 /// A page in Chinese and in English.
@@ -95,6 +96,24 @@ pub(crate) async fn claim(
 /// Nothing is at this address.
 pub(crate) async fn not_found() -> Response {
     nothing_here()
+}
+
+/// What takes a form alone was opened, as a browser does that shows a page once more: leads to the
+/// page that has the form.
+pub(crate) async fn back(State(app): State<Shared>, method: Method, uri: Uri) -> Response {
+    let page = uri.path().trim_end_matches('/').rsplit_once('/');
+    match page {
+        Some((page, _)) if page.len() > 1 && matches!(method, Method::GET | Method::HEAD) => {
+            see(&app.public_url.local(page))
+        }
+        _ => note(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ["这里不收这个", "This is not taken here"],
+            |language| {
+                html! { p { (language.say(["请回到上一页再试。", "Please go back a page and try again."])) } }
+            },
+        ),
+    }
 }
 
 pub(crate) fn nothing_here() -> Response {

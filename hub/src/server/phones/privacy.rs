@@ -74,7 +74,7 @@ fn answer(
             @for processing in of(campaign) { (one(language, processing)) }
             p { (language.say([
                 "没有别的：不问就没有 Cookie，不保存 IP 地址，不做指纹识别。",
-                "There is nothing else: no cookie unasked, no address, no fingerprint.",
+                "There is nothing else: no cookie unasked, no IP address, no fingerprint.",
             ])) }
         }
     };

@@ -8,26 +8,17 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use crate::followers::{code_hmac, word_hmac};
-use crate::server::body::Unread;
 use crate::server::language::Language;
 use crate::server::limits::Kind;
+use crate::server::phones::form::OfLink;
 use crate::server::phones::page::{Document, language_switch};
+use crate::server::phones::sighting_words;
 use crate::server::phones::trace::Client;
-use crate::server::phones::{form, note};
 use crate::server::{AppState, Shared};
-use crate::store::{Redeemed, Redeemer};
+use crate::store::{Redeemed, Redeemer, SHOP_STAFF};
 use crate::system::clock;
-
-/// What the form has.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Sent {
-    code: String,
-    word: String,
-}
 
 /// `GET /redeem`.
 pub(crate) async fn show(State(app): State<Shared>, client: Client) -> Response {
@@ -36,44 +27,31 @@ pub(crate) async fn show(State(app): State<Shared>, client: Client) -> Response 
 }
 
 /// `POST /redeem`.
-pub(crate) async fn redeem(State(app): State<Shared>, client: Client, body: Unread) -> Response {
-    let Some(sent) = form::small::<Sent>(body).await else {
-        return form::not_whole();
-    };
-    let language = client.language().unwrap_or(Language::English);
-    let done = app
-        .work(move |app: &AppState| {
-            let now_ms = clock::now_ms();
-            if let Some(refusal) = app.refusal(Kind::SignIn, &client, now_ms)? {
-                return Ok(Err(refusal));
+pub(crate) async fn redeem(State(app): State<Shared>, sent: OfLink) -> Response {
+    sent.answer(&app, Kind::SignIn, |app, sent, now_ms| {
+        let language = sent.client.language().unwrap_or(Language::English);
+        let keys = app.hub.keys();
+        let code = code_hmac(keys, sent.fields.get("code"));
+        let done = match code.filter(|_| !sent.client.is_cross_site()) {
+            Some(code) => {
+                let word = word_hmac(keys, sent.fields.get("word"));
+                let at = (clock::date_of(now_ms), now_ms);
+                (app.hub.store).redeem_code(&code, Redeemer::Word(&word), at)?
             }
-            let keys = app.hub.keys();
-            let Some(code) = code_hmac(keys, &sent.code).filter(|_| !client.is_cross_site()) else {
-                return Ok(Ok(Redeemed::Unknown));
-            };
-            let word = word_hmac(keys, &sent.word);
-            let at = (clock::date_of(now_ms), now_ms);
-            app.hub
-                .store
-                .redeem_code(&code, Redeemer::Word(&word), at)
-                .map(Ok)
-        })
-        .await;
-    match done {
-        Ok(Ok(done)) => {
-            let status = match done {
-                Redeemed::Now { .. } => StatusCode::OK,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            page(&app, language, status, &told(&done, language))
-        }
-        Ok(Err(refusal)) => refusal,
-        Err(error) => note::failed(error),
-    }
+            None => Redeemed::Unknown,
+        };
+        let status = match done {
+            Redeemed::Now { .. } => StatusCode::OK,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Ok(page(app, language, status, &told(&done, now_ms, language)))
+    })
+    .await
 }
 
 /// What became of a code.
-fn told(done: &Redeemed, language: Language) -> Markup {
+fn told(done: &Redeemed, now_ms: i64, language: Language) -> Markup {
+    let today = clock::date_of(now_ms);
     html! {
         @match done {
             Redeemed::Now { offer, .. } => section.told role="status" {
@@ -81,9 +59,10 @@ fn told(done: &Redeemed, language: Language) -> Markup {
                 @if let Some(offer) = offer { p lang=(Language::of_text(offer).tag()) { (offer) } }
             },
             Redeemed::Before { at_ms, by } => p.wrong role="alert" {
-                (language.say(["这个码已经用过了：", "This code was used already: "])) (clock::rfc3339(*at_ms)) ", " (by)
+                (language.say(["这个码已经用过了：", "This code was used already: "])) (sighting_words::moment(*at_ms, now_ms, language))
+                (language.say(["，", ", by "])) (if by == SHOP_STAFF { language.say(["店员", "the shop’s staff"]) } else { by })
             },
-            Redeemed::Over(last) => p.wrong role="alert" { (language.say(["已经过期，最后一天是 ", "It is over; its last day was "])) (last) },
+            Redeemed::Over(last) => p.wrong role="alert" { (language.say(["已经过期，最后一天是 ", "It is over; its last day was "])) (sighting_words::day(*last, today, language)) },
             Redeemed::Unknown => p.wrong role="alert" { (language.say(["码或口令不对。", "The code or the word is not right."])) },
         }
     }

@@ -9,8 +9,7 @@
 //! A press of the button is one on a visit, and confirms nothing: its address can be asked for
 //! without the page. Whoever presses gets to the target, whatever it counts for.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
@@ -19,6 +18,7 @@ use crate::followers::{phone_hmac, token};
 use crate::moments::Typed;
 use crate::server::limits::Kind;
 use crate::server::phones::fan::PhoneCookie;
+use crate::server::phones::form::OfLink;
 use crate::server::phones::greeting::Greeting;
 use crate::server::phones::landing::Page;
 use crate::server::phones::note;
@@ -26,23 +26,16 @@ use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
 use crate::store::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
-use crate::system::clock;
 
 /// One transparent point.
 const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-type NamePath = Result<Path<String>, PathRejection>;
-
-pub(crate) async fn open(
-    State(app): State<Shared>,
-    name: NamePath,
-    client: Client,
-    phone: PhoneCookie,
-) -> Response {
-    let name = share_name(name);
-    app.work(move |app: &AppState| show(app, &name, (&client, &phone), clock::now_ms()))
+pub(crate) async fn open(State(app): State<Shared>, phone: PhoneCookie, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Page, move |app, asked, now_ms| {
+            show(app, &asked.name, (&asked.client, &phone), now_ms)
+        })
         .await
-        .unwrap_or_else(note::failed)
 }
 
 fn show(
@@ -51,9 +44,6 @@ fn show(
     (client, phone): (&Client, &PhoneCookie),
     now_ms: i64,
 ) -> Result<Response, StoreError> {
-    if let Some(refusal) = app.refusal(Kind::Page, client, now_ms)? {
-        return Ok(refusal);
-    }
     let opened = (app.hub.store).open_share(name, link_visitor(app, client, now_ms)?, now_ms)?;
     let Some(opened) = opened else {
         return Ok(note::unknown_link());
@@ -102,102 +92,74 @@ fn greeting(
     }))
 }
 
-pub(crate) async fn press(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let name = share_name(name);
-    app.work(move |app: &AppState| {
-        let (store, now_ms) = (&app.hub.store, clock::now_ms());
-        if let Some(refusal) = app.refusal(Kind::Press, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        let visitor = client.counted(store, now_ms)?;
-        let Some(pressed) = store.press(&name, visitor, now_ms)? else {
-            return Ok(note::unknown_link());
-        };
-        if pressed.is_strange {
-            app.count_refused(Refusal::StrangePress, now_ms);
-        }
-        Ok(match pressed.target {
-            Some(target) => see(&target),
-            None => see(&app.public_url.local(&format!("/s/{name}"))),
+pub(crate) async fn press(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Press, |app, asked, now_ms| {
+            let store = &app.hub.store;
+            let visitor = asked.client.counted(store, now_ms)?;
+            let Some(pressed) = store.press(&asked.name, visitor, now_ms)? else {
+                return Ok(note::unknown_link());
+            };
+            if pressed.is_strange {
+                app.count_refused(Refusal::StrangePress, now_ms);
+            }
+            Ok(match pressed.target {
+                Some(target) => see(&target),
+                None => asked.to_link(app),
+            })
         })
-    })
-    .await
-    .unwrap_or_else(note::failed)
+        .await
 }
 
 /// A creative's picture, the same for everybody.
-pub(crate) async fn picture(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let digest = name
-        .ok()
-        .and_then(|Path(name)| name.strip_suffix(".jpg")?.parse::<Digest>().ok());
+pub(crate) async fn picture(State(app): State<Shared>, asked: OfLink) -> Response {
+    let digest = (asked.name.strip_suffix(".jpg")).and_then(|name| name.parse::<Digest>().ok());
     let Some(digest) = digest else {
-        return note::not_found().await;
+        return note::nothing_here();
     };
-    app.work(move |app: &AppState| {
-        if let Some(refusal) = app.refusal(Kind::Picture, &client, clock::now_ms())? {
-            return Ok(refusal);
-        }
-        let jpeg = app.hub.store.thumbnail(digest)?;
-        Ok(jpeg_or_nothing(jpeg, "public, max-age=31536000, immutable"))
-    })
-    .await
-    .unwrap_or_else(note::failed)
+    asked
+        .answer(&app, Kind::Picture, move |app, _, _| {
+            let jpeg = app.hub.store.thumbnail(digest)?;
+            Ok(jpeg_or_nothing(jpeg, "public, max-age=31536000, immutable"))
+        })
+        .await
 }
 
 /// The same picture for whom the link belongs to.
-pub(crate) async fn own_picture(
-    State(app): State<Shared>,
-    name: NamePath,
-    client: Client,
-) -> Response {
-    let name = share_name(name);
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Picture, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        let jpeg = app.hub.store.picture_of(&name)?;
-        if jpeg.is_some() {
-            reach(app, &name, &client, Reached::Seen, now_ms)?;
-        }
-        // What was fetched ahead is asked for again when somebody sees it.
-        let keep = if client.ahead() {
-            "private, no-store"
-        } else {
-            "private, max-age=86400"
-        };
-        Ok(jpeg_or_nothing(jpeg, keep))
-    })
-    .await
-    .unwrap_or_else(note::failed)
+pub(crate) async fn own_picture(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Picture, |app, asked, now_ms| {
+            let jpeg = app.hub.store.picture_of(&asked.name)?;
+            if jpeg.is_some() {
+                reach(app, asked, Reached::Seen, now_ms)?;
+            }
+            // What was fetched ahead is asked for again when somebody sees it.
+            let keep = if asked.client.ahead() {
+                "private, no-store"
+            } else {
+                "private, max-age=86400"
+            };
+            Ok(jpeg_or_nothing(jpeg, keep))
+        })
+        .await
 }
 
 /// What a page asks for once it has been visible.
-pub(crate) async fn here(State(app): State<Shared>, name: NamePath, client: Client) -> Response {
-    let name = share_name(name);
-    app.work(move |app: &AppState| {
-        let now_ms = clock::now_ms();
-        if let Some(refusal) = app.refusal(Kind::Picture, &client, now_ms)? {
-            return Ok(refusal);
-        }
-        reach(app, &name, &client, Reached::Confirmed, now_ms)?;
-        let headers = [
-            (header::CONTENT_TYPE, "image/gif"),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        Ok((headers, POINT_GIF.as_slice()).into_response())
-    })
-    .await
-    .unwrap_or_else(note::failed)
+pub(crate) async fn here(State(app): State<Shared>, asked: OfLink) -> Response {
+    asked
+        .answer(&app, Kind::Picture, |app, asked, now_ms| {
+            reach(app, asked, Reached::Confirmed, now_ms)?;
+            let headers = [
+                (header::CONTENT_TYPE, "image/gif"),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            Ok((headers, POINT_GIF.as_slice()).into_response())
+        })
+        .await
 }
 
-fn reach(
-    app: &AppState,
-    name: &str,
-    client: &Client,
-    reached: Reached,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+fn reach(app: &AppState, asked: &OfLink, reached: Reached, now_ms: i64) -> Result<(), StoreError> {
+    let client = &asked.client;
     if !client.counts_within() {
         return Ok(());
     }
@@ -210,7 +172,7 @@ fn reach(
     begun(
         app,
         client,
-        store.reach(name, who, reached, now_ms)?,
+        store.reach(&asked.name, who, reached, now_ms)?,
         now_ms,
     )
 }
@@ -261,10 +223,4 @@ fn jpeg_or_nothing(jpeg: Option<Vec<u8>>, keep: &'static str) -> Response {
         }
         None => note::nothing_here(),
     }
-}
-
-/// Names are lower case; some programs change the case of what they pass on.
-fn share_name(name: NamePath) -> String {
-    name.map(|Path(name)| name.to_ascii_lowercase())
-        .unwrap_or_default()
 }

@@ -47,6 +47,30 @@ pub(crate) fn dated_line(sighting: &Sighting, language: Language, now_ms: i64) -
     }
 }
 
+/// A moment by the hub's clock, with how far that is from UTC: who reads it may be anywhere.
+pub(crate) fn moment(ms: i64, now_ms: i64, language: Language) -> String {
+    let at = Timestamp::from_millisecond(ms).unwrap_or_default();
+    let at = at.to_zoned(clock::time_zone());
+    let day = day(at.date(), clock::date_of(now_ms), language);
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    let zone = from_utc(at.offset().seconds());
+    match language {
+        Language::Chinese => format!("{day} {time}（{zone}）"),
+        Language::English => format!("{day}, {time} ({zone})"),
+    }
+}
+
+/// Writes how far a clock is from UTC.
+fn from_utc(seconds: i32) -> String {
+    let (hours, minutes) = (seconds.abs() / 3_600, seconds.abs() / 60 % 60);
+    let sign = if seconds < 0 { '-' } else { '+' };
+    match (hours, minutes) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+    }
+}
+
 /// A day, with its year where that is another than today's.
 pub(crate) fn day(day: Date, today: Date, language: Language) -> String {
     const MONTHS: [&str; 12] = [
@@ -171,6 +195,19 @@ mod tests {
         assert_eq!(
             line(&nowhere, Language::Chinese, seen_ms + clock::DAY_MS),
             "11月30日 19:42"
+        );
+    }
+
+    #[test]
+    fn a_moment_says_whose_clock_it_is_by() {
+        assert_eq!(from_utc(0), "UTC");
+        assert_eq!(from_utc(8 * 3_600), "UTC+8");
+        assert_eq!(from_utc(-(3 * 3_600 + 1_800)), "UTC-3:30");
+        let now_ms = 1_796_125_320_000;
+        let said = moment(now_ms, now_ms, Language::English);
+        assert!(
+            said.contains(" December, ") && said.contains("(UTC"),
+            "{said}"
         );
     }
 

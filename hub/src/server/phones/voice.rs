@@ -262,7 +262,7 @@ fn voice_of(app: &AppState, link: &str) -> Result<Option<KeptVoice>, StoreError>
 /// `GET /v/{link}`: all that is kept of a voice, its answer, and the way to erase it.
 pub(crate) async fn mine(State(app): State<Shared>, asked: OfLink) -> Response {
     asked
-        .answer(&app, Kind::Page, |app, asked, _| {
+        .answer(&app, Kind::Page, |app, asked, now_ms| {
             let Some(voice) = voice_of(app, &asked.name)? else {
                 return Ok(note::nothing_here());
             };
@@ -279,6 +279,7 @@ pub(crate) async fn mine(State(app): State<Shared>, asked: OfLink) -> Response {
                 (said.as_ref(), answer.as_deref()),
                 &path,
                 language,
+                now_ms,
             ))
         })
         .await

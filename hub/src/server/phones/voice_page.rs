@@ -13,9 +13,8 @@ use crate::moments::TypedError;
 use crate::server::language::Language;
 use crate::server::phones::note::note;
 use crate::server::phones::page::{Document, language_switch, palette};
-use crate::server::phones::privacy;
+use crate::server::phones::{privacy, sighting_words};
 use crate::store::{KeptVoice, OF_VISIT_MAX, VoiceState};
-use crate::system::clock;
 use crate::voices::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, SaidWords};
 
 /// What is wrong with a form.
@@ -277,7 +276,9 @@ pub(crate) fn mine(
     (said, answer): (Option<&SaidWords>, Option<&str>),
     path: &str,
     language: Language,
+    now_ms: i64,
 ) -> Response {
+    let moment = |ms| sighting_words::moment(ms, now_ms, language);
     let of = SpokenOf::new(&voice.body, language);
     let is_removed = voice.state == VoiceState::Removed;
     let body = html! {
@@ -299,15 +300,15 @@ pub(crate) fn mine(
         @match &voice.words {
             Some(words) => {
                 dl {
-                    dt { (language.say(["同意的时间", "Agreed at"])) } dd { (clock::rfc3339(words.agreed_ms)) }
+                    dt { (language.say(["同意的时间", "Agreed at"])) } dd { (moment(words.agreed_ms)) }
                     dt { (language.say(["同意的内容", "Agreed to"])) } dd {
                         (language.say(["发布者阅读和回复", "the publisher reads and answers it"]))
                         @if words.for_screen { (language.say(["，也可以上屏幕", "; it may be shown on the screen"])) }
                     }
-                    dt { (language.say(["保存到", "Kept until"])) } dd { (clock::rfc3339(words.ends_ms)) }
+                    dt { (language.say(["保存到", "Kept until"])) } dd { (moment(words.ends_ms)) }
                 }
                 form method="post" action=(format!("{path}/erase")) {
-                    button.go { (language.say(["全部删除", "Erase all of it"])) }
+                    button.go.quiet { (language.say(["全部删除", "Erase all of it"])) }
                 }
             },
             None => p { (language.say(["这里不再保存你说的话。", "What you said is kept here no more."])) },

@@ -159,7 +159,7 @@ fn known(
 fn misread(error: &BodyError) -> Problem {
     let words = one_line(&error.to_string(), WORDS_CHARS_MAX);
     let status = match error {
-        BodyError::Form(_) => StatusCode::BAD_REQUEST,
+        BodyError::Form(_) | BodyError::Text(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     Problem::new(status, words)

@@ -165,6 +165,7 @@ pub(crate) const TABLES: &[Table] = &[
     table!(moments [share] {
         share: Integer, campaign: Text, sealed: Bytes, agreed_ms: Integer, ends_ms: Integer, reports: Integer,
     }),
+    table!(moment_reports [share, reporter] { share: Integer, reporter: Integer }),
     // Whoever restores a backup has them drawn anew.
     Table {
         is_in_backups: false,

@@ -14,6 +14,8 @@ use crate::store::campaign_list::refuse_others;
 use crate::store::followers::{COLUMNS, FOLLOW_MS, Follower, PHONE_MS, follower_of};
 use crate::store::{Result, Store, StoreError, audit};
 
+/// Who redeems a code with the campaign's word.
+pub const SHOP_STAFF: &str = "the shop's staff";
 /// Longest name of whoever redeems a code, in characters.
 const BY_CHARS_MAX: usize = 80;
 
@@ -221,7 +223,7 @@ impl Store {
                     if !bool::from(subtle::ConstantTimeEq::ct_eq(&known[..], &given[..])) {
                         return Ok(Redeemed::Unknown);
                     }
-                    "the shop's staff".to_owned()
+                    SHOP_STAFF.to_owned()
                 }
                 Redeemer::Person(actor) => match refuse_others(tx, actor, campaign.as_str()) {
                     Ok(()) => actor.named().chars().take(BY_CHARS_MAX).collect(),

@@ -14,7 +14,7 @@ mod tests;
 
 use passerby_protocol::CampaignId;
 
-pub use crate::store::followers::coming_back::{Known, Redeemed, Redeemer};
+pub use crate::store::followers::coming_back::{Known, Redeemed, Redeemer, SHOP_STAFF};
 pub use crate::store::followers::figures::{FanCounts, FanGroups};
 pub use crate::store::followers::joining::{AskedToFollow, NewFollower};
 pub use crate::store::followers::mails::{FollowMail, MailEnd, MailLimits};

@@ -252,7 +252,7 @@ fn passed_on(tx: &Transaction<'_>, links: &[[Value<'_>; 1]]) -> Result<(), Datab
              sentences = pruned_passed_on.sentences + excluded.sentences, named = pruned_passed_on.named + excluded.named",
         links,
     )?;
-    for table in ["moment_postcards", "moments", "passed_on"] {
+    for table in ["moment_postcards", "moment_reports", "moments", "passed_on"] {
         tx.execute_each(&format!("DELETE FROM {table} WHERE share = ?1"), links)?;
     }
     Ok(())

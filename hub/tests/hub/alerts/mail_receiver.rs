@@ -1,6 +1,6 @@
 //! A mail server of Debian's: takes what is sent to it and tells of each message.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -26,6 +26,8 @@ class Handler:
             "user": session.auth_data,
             "leaves": message["list-unsubscribe"], "leaves_by": message["list-unsubscribe-post"],
         }), flush=True)
+        if message["subject"] == "hold":
+            await released.wait()
         if envelope.rcpt_tos == ["nobody@hub.example"]:
             return "550 nobody of this name"
         return "250 taken"
@@ -35,6 +37,13 @@ def authenticate(server, session, envelope, mechanism, data):
         return AuthResult(success=False, handled=False)
     is_right = (data.login, data.password) == (b"hub", b"open sesame")
     return AuthResult(success=is_right, auth_data=data.login.decode())
+
+# Messages that are held go on once a line comes.
+released = asyncio.Event()
+
+def wait_for_line(loop):
+    sys.stdin.readline()
+    loop.call_soon_threadsafe(released.set)
 
 context = None
 if certificate:
@@ -48,6 +57,8 @@ def connection():
 async def serve():
     server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, wait_for_line, loop)
     await server.serve_forever()
 
 asyncio.run(serve())
@@ -70,6 +81,7 @@ impl MailReceiver {
             .args(["-c", PROGRAM])
             .arg(path(files.map(|files| &*files.certificate)))
             .arg(path(files.map(|files| &*files.key)))
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -89,6 +101,12 @@ impl MailReceiver {
             port: port.parse().unwrap(),
             lines,
         }
+    }
+
+    /// Takes the messages that it holds, which are those whose subject is "hold".
+    pub(crate) fn take_held(&mut self) {
+        let held = self.child.stdin.as_mut().unwrap();
+        held.write_all(b"\n").unwrap();
     }
 
     /// Waits for the next message.

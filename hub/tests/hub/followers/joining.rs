@@ -140,11 +140,11 @@ fn an_address_that_the_server_does_not_know_is_forgotten_and_erasing_works_from_
     fans.follows(3, "mei@b.example");
     assert_eq!(
         fans.stand.json(&["erase", " HAN@b.example"]),
-        json!({ "campaigns": 1 })
+        json!({ "campaigns": 1, "voices": 0, "moments": 0 })
     );
     assert_eq!(
         fans.stand.json(&["erase", "han@b.example"]),
-        json!({ "campaigns": 0 })
+        json!({ "campaigns": 0, "voices": 0, "moments": 0 })
     );
     let gone = fans.stand.visit(2, &own).text().unwrap();
     assert!(!gone.contains("han@b.example"));

@@ -20,23 +20,28 @@ const TOML: &str = "title = '三体'\nkind = 'fans'\ntarget = 'https://shop.exam
 [follow.for_fans]\nwords = '给老朋友的话'\noffer = '一杯茶'\n";
 
 /// A hub with a mail server, a screen and a campaign that people can follow.
-struct Fans {
-    stand: Stand,
+pub(crate) struct Fans {
+    pub(crate) stand: Stand,
     server: MailReceiver,
-    terminal: Terminal,
+    pub(crate) terminal: Terminal,
     assignment: Assignment,
     token: String,
 }
 
 impl Fans {
     fn start(toml: &str) -> Self {
+        Self::start_with(&|stand| stand.campaign("book", toml, &[[200, 80, 40]]))
+    }
+
+    /// `campaign` makes the folder that is published.
+    pub(crate) fn start_with(campaign: &dyn Fn(&Stand) -> String) -> Self {
         let server = MailReceiver::start(None);
         let host = format!("127.0.0.1:{}", server.port);
         let arguments = ["--source-host", &host, "--follow-mails-a-minute", "1000"];
         let stand = Stand::start_with(&arguments, None);
         let token = token(&stand, "Ada", Role::Owner, &Right::ALL);
         let terminal = stand.terminal("出口 B");
-        stand.publish(&stand.campaign("book", toml, &[[200, 80, 40]]));
+        stand.publish(&campaign(&stand));
         let assignment = stand.manifest(&terminal).campaigns[0].items[0].assignment;
         let fans = Self {
             stand,
@@ -52,7 +57,7 @@ impl Fans {
     }
 
     /// Calls as a program does.
-    fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let address = self.stand.address(&format!("/api/v1{path}"));
         let request = self.stand.client.request(method.parse().unwrap(), address);
         let request = request.bearer_auth(&self.token);
@@ -75,7 +80,13 @@ impl Fans {
     }
 
     /// Sends a form as a phone does, with the cookie that it has.
-    fn send(&self, visitor: u8, path: &str, fields: &[(&str, &str)], cookie: &str) -> Response {
+    pub(crate) fn send(
+        &self,
+        visitor: u8,
+        path: &str,
+        fields: &[(&str, &str)],
+        cookie: &str,
+    ) -> Response {
         let request = self.stand.client.post(self.stand.address(path));
         let request = request.header("user-agent", PHONE);
         let request = request.header("x-forwarded-for", format!("192.0.2.{visitor}"));
@@ -104,14 +115,14 @@ impl Fans {
     }
 
     /// The path of the private link in the next mail, which is to this address.
-    fn private_link(&self, address: &str) -> String {
+    pub(crate) fn private_link(&self, address: &str) -> String {
         let mail = self.server.next();
         assert_eq!(mail["to"], json!([address]), "{mail}");
         path_in(&mail)
     }
 
     /// Has a visitor follow, whole; returns the path of their private link.
-    fn follows(&self, visitor: u8, address: &str) -> String {
+    pub(crate) fn follows(&self, visitor: u8, address: &str) -> String {
         self.asks(visitor, address);
         let path = self.private_link(address);
         let confirmed = self.send(visitor, &format!("{path}/confirm"), &[], "");
@@ -131,7 +142,7 @@ impl Fans {
         id
     }
 
-    fn fans(&self) -> Value {
+    pub(crate) fn fans(&self) -> Value {
         self.call("GET", "/campaigns/book/followers", &Value::Null)
             .1
     }

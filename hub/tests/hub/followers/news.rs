@@ -135,3 +135,46 @@ fn a_hub_that_is_killed_while_news_goes_out_writes_to_nobody_twice() {
     );
     assert_eq!(news["total"], addresses.len());
 }
+
+#[test]
+fn whoever_leaves_while_news_is_on_its_way_gets_none_of_it() {
+    let mut fans = Fans::start(TOML);
+    // As many as are sent to at one time, and one more, who waits behind them.
+    let mut waiting: Vec<(Value, String)> = (1..=5)
+        .map(|visitor| {
+            let address = format!("li{visitor}@b.example");
+            (json!([address]), fans.follows(visitor, &address))
+        })
+        .collect();
+    let id = fans.sends("hold");
+    for _ in 0..4 {
+        let to = fans.server.next()["to"].clone();
+        waiting.retain(|(address, _)| *address != to);
+    }
+    let [(late, own)] = &waiting[..] else {
+        panic!("{waiting:?}")
+    };
+    assert_eq!(fans.send(9, &format!("{own}/leave"), &[], "").status(), 200);
+    fans.server.take_held();
+    let begun = Instant::now();
+    let path = format!("/campaigns/book/news/{id}");
+    loop {
+        let news = fans.call("GET", &path, &Value::Null).1;
+        if news["state"] == "sent" {
+            assert_eq!(
+                (&news["sent"], &news["total"]),
+                (&json!(4), &json!(4)),
+                "{news}"
+            );
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{news}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    fans.sends("once more");
+    for _ in 1..=4 {
+        let mail = fans.server.next();
+        assert_ne!(mail["to"], *late, "{mail}");
+        assert_eq!(mail["subject"], "once more", "{mail}");
+    }
+}

@@ -233,8 +233,8 @@ fn a_voice_with_a_picture_is_read_answered_and_erased() {
     assert_eq!(log.status(), 403, "a publisher does not see it");
 
     let backup = stand.data().with_file_name("backup");
-    let erased = stand.client.post(stand.address(&format!("{own}/erase")));
-    assert_eq!(erased.send().unwrap().status(), 200);
+    let erased = stand.json(&["erase", &stand.address(&own)]);
+    assert_eq!(erased["voices"], 1, "{erased}");
     let mine = stand.visit(9, &own).text().unwrap();
     assert!(
         !mine.contains(SENTENCE) && mine.contains("你已删除"),

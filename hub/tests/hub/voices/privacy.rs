@@ -79,12 +79,15 @@ fn privacy_pages_say_what_a_campaign_uses_and_who_keeps_it() {
             ("counting", json!(["book", "plain"])),
             ("moments", json!(["book"])),
             ("voices", json!(["book"])),
+            ("following", json!([])),
+            ("phone", json!([])),
+            ("orders", json!(["book", "plain"])),
         ]
     );
     let csv = stand.command(&["privacy", "--csv"]).stdout;
     let csv = String::from_utf8(csv).unwrap();
     assert!(
-        csv.lines().count() == 4 && csv.contains("Corner Ltd"),
+        csv.lines().count() == 7 && csv.contains("Corner Ltd"),
         "{csv}"
     );
     let set = stand.command(&["privacy", "--operator", "A", "--contact", "B"]);

@@ -1,0 +1,58 @@
+//! Erases somebody everywhere, by their address or by a private link of theirs.
+//!
+//! Invariant: a link erases what it is the private link of; one that anybody may have erases
+//! nothing.
+
+use crate::store::StoreError;
+use crate::voices::voice_of_link;
+use crate::{Hub, followers};
+
+/// What somebody is erased from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Erased {
+    /// How many campaigns they followed or were asked to.
+    pub campaigns: u64,
+    /// How many voices of theirs are gone.
+    pub voices: u64,
+    /// How many links have their words no more.
+    pub moments: u64,
+}
+
+/// Erases whoever has an address or a private link: of their own page, of what they said to a
+/// publisher, or of what they typed to pass a moment on.
+///
+/// # Errors
+/// The database fails; or, as `None`, the text is none of these.
+pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<Erased>, StoreError> {
+    let said = said.trim();
+    if let Some(campaigns) = followers::erase(hub, said, now_ms)? {
+        return Ok(Some(Erased {
+            campaigns,
+            ..Erased::default()
+        }));
+    }
+    let (path, query) = said.split_once('?').unwrap_or((said, ""));
+    let path = path.to_ascii_lowercase();
+    let mut parts = path.rsplit('/');
+    if let Some(voice) = parts.find_map(|part| voice_of_link(hub.keys(), part)) {
+        let voices = u64::from(hub.store.erase_voice(voice)?);
+        return Ok(Some(Erased {
+            voices,
+            ..Erased::default()
+        }));
+    }
+    let link = path
+        .strip_suffix("/mine")
+        .and_then(|path| path.rsplit('/').next());
+    let secret = query.split('&').find_map(|word| word.strip_prefix("k="));
+    match link.zip(secret) {
+        Some((link, secret)) if hub.keys().is_own_link_secret(link, secret) => {
+            let moments = u64::from(hub.store.erase_moment(link)?);
+            Ok(Some(Erased {
+                moments,
+                ..Erased::default()
+            }))
+        }
+        _ => Ok(None),
+    }
+}
