@@ -178,6 +178,8 @@ fn of_other_files(english: &str) -> Option<&'static str> {
     Some(match english {
         "\"what it is called\"" => "\"它叫什么\"",
         "\"what is read from afar\"" => "\"远处就能看见的字\"",
+        "\"the order's name\"" => "\"订单的名字\"",
+        "its number in SPACE" => "它在 SPACE 里的编号",
         "a link to it, or its code as a picture" => "它的网址，或者用 picture 写它的二维码图片",
         "[\"what runs by\", \"and then\"]" => "[\"滚动的字\", \"下一句\"]",
         "a price such as \"¥68\"" => "价格，例如 \"¥68\"",
@@ -198,6 +200,8 @@ fn of_other_files(english: &str) -> Option<&'static str> {
 fn of_reason(english: &str) -> Option<&'static str> {
     Some(match english {
         "it does not start with https://" => "它不是以 https:// 开头",
+        "it does not start with https:// or http://" => "它不是以 https:// 或 http:// 开头",
+        "it is not a date and a time" => "它不是日期加时间",
         "it is longer than 300 bytes" => "它超过 300 字节",
         "it has a space or a quote in it" => "里面有空格或引号",
         "it has characters that cannot be seen; type it anew, or copy it from the address line of a browser" => {
