@@ -253,6 +253,33 @@ impl Browser {
         self.wait_for_load(before);
     }
 
+    /// Presses the tabulator key, or a step back with it, as somebody without a pointer does.
+    pub fn tab(&mut self, is_back: bool) {
+        let modifiers = if is_back { 8 } else { 0 };
+        for kind in ["keyDown", "keyUp"] {
+            self.call(
+                "Input.dispatchKeyEvent",
+                &json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9,
+                    "modifiers": modifiers }),
+            );
+        }
+    }
+
+    /// Presses the enter key, which leads to another page, and waits for it.
+    pub fn enter(&mut self) {
+        let before = self.loads;
+        self.call(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13,
+                "text": "\r" }),
+        );
+        self.call(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": "keyUp", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13 }),
+        );
+        self.wait_for_load(before);
+    }
+
     /// Returns how many pixels the page is wider than its window.
     pub fn overflow_px(&mut self) -> i64 {
         let wider = self.evaluate("document.documentElement.scrollWidth - window.innerWidth");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use image::RgbImage;
 use passerby_protocol::Digest;
-use passerby_testing::required_program;
+use passerby_testing::{required_file, required_program};
 use serde_json::Value;
 
 use crate::parts::{
@@ -20,6 +20,8 @@ struct Show {
     screen: Terminal,
     /// The place of each creative among the placements, from 1, by its digest.
     placements: BTreeMap<String, usize>,
+    /// The folder of fonts that the screen has beside the built-in ones.
+    fonts: Option<PathBuf>,
 }
 
 impl Show {
@@ -47,6 +49,7 @@ impl Show {
         });
         Self {
             placements: placements.collect(),
+            fonts: None,
             folder,
             hub: hub_process,
             screen,
@@ -87,6 +90,9 @@ impl Show {
             .args(["--placement", &place.to_string(), "--size", size])
             .args(["--public-url", &self.hub.url(), "--settings"])
             .arg(&self.screen.settings);
+        if let Some(fonts) = &self.fonts {
+            command.arg("--fonts").arg(fonts);
+        }
         if let Some(url) = note["url"].as_str() {
             let token = url.rsplit('/').next().expect("a token");
             command.args(["--token", token]);
@@ -133,6 +139,10 @@ fn write_stills(folder: &Path) {
 fn stills_are_the_same(size: &str, settings: &str) {
     let target = "target = 'https://cafe.example/friday'\nlanding = 'page'\n";
     let show = Show::of(settings, target, &STILLS, write_stills);
+    show_is_the_same(&show, size, &STILLS);
+}
+
+fn show_is_the_same(show: &Show, size: &str, files: &[(&str, &str)]) {
     let steady = || -> Vec<Value> {
         let frames = captured(&show.frames()).into_iter();
         frames
@@ -142,7 +152,7 @@ fn stills_are_the_same(size: &str, settings: &str) {
     run_until(&mut show.capture(size, "200"), "every creative", |_| {
         let frames = steady();
         let seen: BTreeSet<&str> = frames.iter().map(creative_of).collect();
-        seen.len() == STILLS.len()
+        seen.len() == files.len()
     });
     let mut drawn: BTreeMap<String, RgbImage> = BTreeMap::new();
     let frames = steady();
@@ -155,7 +165,7 @@ fn stills_are_the_same(size: &str, settings: &str) {
         assert_same(&show.frame(frame), preview, frame);
         codes.insert(url);
     }
-    assert!(codes.len() >= STILLS.len(), "{codes:?}");
+    assert!(codes.len() >= files.len(), "{codes:?}");
     println!(
         "{} frames of {size} equal {} previews",
         frames.len(),
@@ -179,6 +189,30 @@ fn a_preview_is_the_frame_of_a_screen_that_is_turned_and_speaks_another_language
         "640x360",
         "rotation = 90\nlanguages = ['ja']\nsize_cm = [122, 69]\nviewing_distance_m = 3\n",
     );
+}
+
+#[test]
+fn a_preview_is_the_frame_of_a_screen_with_fonts_of_its_own() {
+    let type_folder = tempfile::tempdir().expect("a folder");
+    let hebrew = "NotoSansHebrew-Regular.ttf";
+    let font = required_file(&format!("/usr/share/fonts/truetype/noto/{hebrew}"));
+    std::fs::copy(font, type_folder.path().join(hebrew)).expect("copies");
+    let settings = format!("[content]\nfonts = ['{}']\n", type_folder.path().display());
+    let files = [
+        (
+            "window.png",
+            "headline = 'שלום Café 咖啡'\ncode = { call = 'סרקו' }\n",
+        ),
+        ("sale.card.toml", ""),
+    ];
+    let target = "target = 'https://cafe.example/friday'\nlanding = 'page'\n";
+    let mut show = Show::of(&settings, target, &files, |folder| {
+        picture(&folder.join("window.png"), [[90, 20, 30], [250, 230, 200]]);
+        let card = "headline = 'מבצע ביום שישי'\nprice = '¥18'\n";
+        std::fs::write(folder.join("sale.card.toml"), card).expect("writes");
+    });
+    show.fonts = Some(type_folder.path().to_owned());
+    show_is_the_same(&show, "640x360", &files);
 }
 
 #[test]

@@ -42,5 +42,5 @@ pub(crate) fn read_text(file: &CreativeFile) -> Result<String, String> {
     if Digest::of(&bytes) != file.digest {
         return Err("the file changed on disk since it was scheduled; reload the content, or put the old file back".to_owned());
     }
-    text::toml_text(bytes)
+    Ok(text::toml_text(bytes)?)
 }

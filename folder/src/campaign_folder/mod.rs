@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::CampaignId;
 use passerby_protocol::campaign::{self, Campaign};
+use passerby_protocol::content_fault::FieldFault;
 use passerby_protocol::creative::is_part_name;
 use passerby_protocol::creative::{self, CREATIVE_ENDINGS, CreativeKind};
 use passerby_protocol::file_names::normal_form;
@@ -112,18 +113,15 @@ impl CampaignFolder {
     pub fn parts_of(
         &self,
         creative: &str,
-    ) -> impl Iterator<Item = Result<(String, PathBuf), String>> {
+    ) -> impl Iterator<Item = Result<(String, PathBuf), FieldFault>> {
         self.parts.of_creative(creative).iter().map(|name| {
-            if !is_part_name(name) {
-                return Err(format!(
-                    "it names {name:?}, which is no picture of this folder; use the name of a picture that lies beside it"
-                ));
+            let name = name.clone();
+            if !is_part_name(&name) {
+                return Err(FieldFault::PartOfNoKind { name });
             }
-            match self.creatives.get(name) {
-                Some(path) => Ok((name.clone(), path.clone())),
-                None => Err(format!(
-                    "it names {name:?}, which is missing; put that picture beside it, or take its name out"
-                )),
+            match self.creatives.get(&name) {
+                Some(path) => Ok((name, path.clone())),
+                None => Err(FieldFault::PartMissing { name }),
             }
         })
     }

@@ -12,9 +12,10 @@ use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, Encoding, GBK, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use passerby_protocol::content_fault::{FieldFault, Told};
 use passerby_protocol::limits::TOML_BYTES_MAX;
 
-use crate::regular_file::{self, RegularFile};
+use crate::regular_file::{self, FileError, RegularFile};
 
 pub use crate::text::decoded::Decoded;
 
@@ -33,7 +34,6 @@ const DOUBTFUL_BYTES: usize = 8;
 /// unless so many bytes around them say what they are.
 const SURE_BYTES: usize = 24;
 /// What Notepad and its relatives are told.
-const SAVE_AS_UTF_8: &str = "save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)";
 
 /// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in
 /// which it makes most sense. A few control characters in it are left out, and form feeds and
@@ -99,24 +99,23 @@ fn with_doubt(mut guessed: Decoded, bytes: &[u8]) -> Decoded {
 ///
 /// # Errors
 /// Says which encoding it was saved in instead of UTF-8, and what to do.
-pub fn toml_text(bytes: Vec<u8>) -> Result<String, String> {
+pub fn toml_text(bytes: Vec<u8>) -> Result<String, Told> {
     match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => Ok(match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
             None => text,
         }),
-        Ok(text) => Err(not_utf_8(text.as_bytes())),
-        Err(error) => Err(not_utf_8(error.as_bytes())),
+        Ok(text) => Err(not_utf_8(text.as_bytes()).into()),
+        Err(error) => Err(not_utf_8(error.as_bytes()).into()),
     }
 }
 
 /// Says which encoding a text was saved in instead of UTF-8, and what to do.
-pub fn not_utf_8(bytes: &[u8]) -> String {
-    match decode(bytes).map(|decoded| decoded.encoding) {
-        Some(encoding) if encoding != UTF_8.name() => {
-            format!("it is not UTF-8 text but {encoding}; {SAVE_AS_UTF_8}")
-        }
-        _ => format!("it is not UTF-8 text; {SAVE_AS_UTF_8}"),
+pub fn not_utf_8(bytes: &[u8]) -> FieldFault {
+    let encoding = decode(bytes).map(|decoded| decoded.encoding);
+    let encoding = encoding.filter(|encoding| *encoding != UTF_8.name());
+    FieldFault::NotUtf8 {
+        encoding: encoding.map(str::to_owned),
     }
 }
 
@@ -124,23 +123,29 @@ pub fn not_utf_8(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// Says what is wrong with it and what to do.
-pub fn read_toml_within(path: &Path) -> Result<String, String> {
-    read_toml(regular_file::open_within(path).map_err(|error| error.to_string())?)
+pub fn read_toml_within(path: &Path) -> Result<String, Told> {
+    read_toml(regular_file::open_within(path).map_err(told)?)
 }
 
 /// The same for a file that was named by the operator, wherever links lead.
 ///
 /// # Errors
 /// Says what is wrong with it and what to do.
-pub fn read_toml_anywhere(path: &Path) -> Result<String, String> {
-    read_toml(regular_file::open_anywhere(path).map_err(|error| error.to_string())?)
+pub fn read_toml_anywhere(path: &Path) -> Result<String, Told> {
+    read_toml(regular_file::open_anywhere(path).map_err(told)?)
 }
 
-fn read_toml(file: RegularFile) -> Result<String, String> {
-    let bytes = file
-        .read(TOML_BYTES_MAX)
-        .map_err(|error| error.to_string())?;
-    toml_text(bytes)
+fn read_toml(file: RegularFile) -> Result<String, Told> {
+    toml_text(file.read(TOML_BYTES_MAX).map_err(told)?)
+}
+
+fn told(error: FileError) -> Told {
+    match error {
+        FileError::TooLarge { bytes, bytes_max } => {
+            FieldFault::TooLarge { bytes, bytes_max }.into()
+        }
+        other => other.to_string().into(),
+    }
 }
 
 /// A text in UTF-8 of which some bytes were lost or changed: such sequences do not come about by

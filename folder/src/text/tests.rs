@@ -284,10 +284,13 @@ fn toml_is_utf_8_and_what_is_not_is_told_with_its_encoding() {
         let expected = format!(
             "it is not UTF-8 text but {encoding}; save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8)"
         );
-        assert_eq!(toml_text(bytes), Err(expected));
+        let told = toml_text(bytes).expect_err("not in UTF-8");
+        assert_eq!(told.words, expected);
+        let encoding = Some(encoding.to_owned());
+        assert_eq!(told.fault, Some(FieldFault::NotUtf8 { encoding }.into()));
     }
     let noise = toml_text(vec![0xff; 9]).expect_err("no text");
-    assert!(noise.starts_with("it is not UTF-8 text"), "{noise}");
+    assert!(noise.words.starts_with("it is not UTF-8 text"), "{noise}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `passerby-hub serve`: answers screens, phones and people until it is told to stop.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use passerby_protocol::limits::CODE_DAYS_MAX;
@@ -61,6 +61,10 @@ pub(crate) struct Arguments {
     /// Send at most so many mails of one campaign's news in 24 hours; the others go out later
     #[arg(long, value_name = "N", default_value_t = NEWS_A_DAY, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     follow_mails_a_day: u32,
+    /// A folder with fonts that the screens have beside the built-in ones (`content.fonts` of
+    /// their kiosk.toml), so that previews are set in them; may be repeated
+    #[arg(long = "fonts", value_name = "FOLDER")]
+    fonts: Vec<PathBuf>,
     #[command(flatten)]
     data: Data,
 }
@@ -84,8 +88,11 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         source_hosts,
         follow_mails_a_minute,
         follow_mails_a_day,
+        fonts,
         data,
     } = arguments;
+    let fonts = fonts.iter().map(|folder| font_folder(folder));
+    let fonts = fonts.collect::<Result<Vec<_>, _>>()?;
     let tls = tls_cert.zip(tls_key);
     let settings = Settings {
         public_url,
@@ -99,8 +106,19 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         slow_query_ms,
         source_hosts,
         follow_mails: (follow_mails_a_minute, follow_mails_a_day),
+        fonts,
     };
     serve(&data, &listen, settings)
+}
+
+/// The whole path of a folder with fonts, which must be there.
+fn font_folder(folder: &Path) -> Result<PathBuf, Failure> {
+    std::fs::read_dir(folder)
+        .and_then(|_| std::path::absolute(folder))
+        .map_err(|error| {
+            let folder = folder.display();
+            Failure::Start(format!("--fonts {folder}: it cannot be read: {error}"))
+        })
 }
 
 fn serve(data: &Data, listen: &str, settings: Settings) -> Result<(), Failure> {

@@ -161,7 +161,7 @@ fn take_one(
 ) -> Result<Came, FileFault> {
     let name = file_name(&one.name)?;
     if name == campaign::FILE_NAME {
-        let text = read_toml_within(&one.path).map_err(|why| FileFault::Content(why.into()))?;
+        let text = read_toml_within(&one.path).map_err(FileFault::Content)?;
         return Ok(Came::Text(text));
     }
     let mut stored = file::store(hub, by, &one.path, &name, now_ms)?;

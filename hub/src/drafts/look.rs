@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use passerby_protocol::campaign;
@@ -79,6 +79,16 @@ impl Looker {
             workers: Workers::of_this_program().ok(),
             answers: Mutex::default(),
             turn: Mutex::default(),
+        }
+    }
+
+    /// Sets text also with the fonts of some folders, as screens do.
+    #[must_use]
+    pub fn with_fonts(self, folders: &[PathBuf]) -> Self {
+        let workers = self.workers.map(|workers| workers.with_fonts(folders));
+        Self {
+            workers: workers.and_then(Result::ok),
+            ..self
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use passerby_protocol::Digest;
 use passerby_protocol::campaign;
+use passerby_protocol::content_fault::FieldFault;
 use passerby_protocol::toml_fields::Problem;
 
 use crate::Hub;
@@ -81,7 +82,11 @@ impl Subjects {
 /// The file of a placement.
 fn creative_of(draft: &Draft, place: usize) -> Result<String, SubjectFault> {
     let outline = outline(&draft.row.text).map_err(|fault| {
-        let problem = Problem::with_file(campaign::FILE_NAME, fault.to_string());
+        let words = fault.message;
+        let problem = Problem {
+            line: fault.line,
+            ..Problem::with_file(campaign::FILE_NAME, FieldFault::NotToml { words })
+        };
         SubjectFault::Problems(vec![problem])
     })?;
     let mut placements = placements_of(draft, &outline).into_iter();

@@ -3,6 +3,7 @@
 //! Invariant: at most [`BLOCKING_MAX`] pieces of work are at the disk at one time, and none of them
 //! on an async thread.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -99,10 +100,11 @@ impl AppState {
         code_days: i64,
         proxies: Proxies,
         (sources, alerts, followers, hooks): (Service, AlertService, FollowerService, HookService),
+        fonts: &[PathBuf],
     ) -> Self {
         hub.store.bound_waits();
         Self {
-            previews: Arc::new(Desk::new(hub.folder())),
+            previews: Arc::new(Desk::new(hub.folder()).with_fonts(fonts)),
             postcards: PostcardDesk::new(),
             pictures: PictureDesk::new(),
             phone_uploads: Arc::new(Semaphore::new(PHONE_UPLOADS_MAX)),
@@ -114,7 +116,7 @@ impl AppState {
             alerts,
             followers,
             hooks,
-            looker: Looker::of_this_program(),
+            looker: Looker::of_this_program().with_fonts(fonts),
             films: FilmService::of_this_program(),
             films_to_phones: FilmPlaces::new(),
             subjects: Subjects::default(),

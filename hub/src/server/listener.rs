@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,6 +97,8 @@ pub struct Settings {
     pub source_hosts: Vec<PrivateHost>,
     /// Mails to people who follow in a minute, and news of one campaign in a day.
     pub follow_mails: (u32, u32),
+    /// Folders with fonts that the screens have beside the built-in ones.
+    pub fonts: Vec<PathBuf>,
 }
 
 impl Default for Settings {
@@ -112,6 +115,7 @@ impl Default for Settings {
             slow_query_ms: SLOW_QUERY_MS,
             source_hosts: Vec::new(),
             follow_mails: (MAILS_A_MINUTE, NEWS_A_DAY),
+            fonts: Vec::new(),
         }
     }
 }
@@ -259,7 +263,7 @@ impl Server {
         );
         let hooks = HookService::new(settings.source_hosts.clone());
         let services = (
-            Service::new(settings.source_hosts),
+            Service::new(settings.source_hosts).with_fonts(&settings.fonts),
             alerts,
             followers,
             hooks,
@@ -283,7 +287,14 @@ impl Server {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         let places = Places::for_descriptors(settings.descriptors);
-        let app = Arc::new(AppState::new(hub, public_url, code_days, proxies, services));
+        let app = Arc::new(AppState::new(
+            hub,
+            public_url,
+            code_days,
+            proxies,
+            services,
+            &settings.fonts,
+        ));
         let certificates = match begun {
             Some(begun) => Some(begun.with_kept(&app).await?),
             None => None,

@@ -112,7 +112,7 @@ pub fn app(hub: Hub, public_url: PublicUrl, trusted_proxies: Vec<TrustedProxy>) 
     let followers = FollowerService::new(Vec::new(), public_url.clone(), limits);
     let hooks = HookService::new(Vec::new());
     let services = (sources, alerts, followers, hooks);
-    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, services);
+    let app = AppState::new(hub, public_url, CODE_DAYS, proxies, services, &[]);
     router(Arc::new(app), request_metrics())
 }
 

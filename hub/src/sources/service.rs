@@ -5,6 +5,7 @@
 //! and what goes wrong with one is told of that one.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
@@ -38,6 +39,16 @@ impl Service {
         Self {
             fetcher: Fetcher::new(private_hosts),
             workers: Workers::of_this_program().ok(),
+        }
+    }
+
+    /// Makes cards also with the fonts of some folders, as screens do.
+    #[must_use]
+    pub fn with_fonts(self, folders: &[PathBuf]) -> Self {
+        let workers = self.workers.map(|workers| workers.with_fonts(folders));
+        Self {
+            workers: workers.and_then(Result::ok),
+            ..self
         }
     }
 

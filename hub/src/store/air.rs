@@ -113,32 +113,41 @@ pub struct AirOfScreen {
     pub traits: Option<ScreenTraits>,
 }
 
-fn notice(
+/// What covers each of these screens, asked for at once.
+fn notices(
     tx: &Transaction<'_>,
-    screen: ScreenNumber,
-) -> Result<Option<ScreenNotice>, DatabaseError> {
-    tx.optional(
+    screens: &[[Value<'_>; 1]],
+) -> Result<Vec<Option<ScreenNotice>>, DatabaseError> {
+    let found = tx.all_each(
         "SELECT headline, begun_ms FROM screen_notices JOIN emergencies ON id = emergency WHERE screen = ?1",
-        values![screen.get()],
+        screens,
         |row| {
             Ok::<_, DatabaseError>(ScreenNotice {
                 headline: row.get(0)?,
                 begun_ms: row.get(1)?,
             })
         },
-    )
+    )?;
+    Ok(found
+        .into_iter()
+        .map(|rows| rows.into_iter().next())
+        .collect())
 }
 
+/// What their terminals say of these screens, asked for at once.
 fn traits(
     tx: &Transaction<'_>,
-    screen: ScreenNumber,
-) -> Result<Option<ScreenTraits>, DatabaseError> {
-    let said = tx.optional(
+    screens: &[[Value<'_>; 1]],
+) -> Result<Vec<Option<ScreenTraits>>, DatabaseError> {
+    let found = tx.all_each(
         "SELECT number, name, heartbeat FROM screens WHERE number = ?1",
-        values![screen.get()],
+        screens,
         target,
     )?;
-    Ok(said.and_then(|said| said.traits))
+    Ok(found
+        .into_iter()
+        .map(|rows| rows.into_iter().next()?.traits)
+        .collect())
 }
 
 fn targets_of(tx: &Transaction<'_>, targets: &Targets) -> Result<Vec<TargetScreen>, DatabaseError> {
@@ -237,21 +246,25 @@ impl Store {
         for (id, body) in named.into_iter().zip(bodies.into_iter().flatten()) {
             read.insert(id.clone(), self.read_campaigns.read(&body)?);
         }
-        rows.into_iter()
-            .zip(of_screens)
-            .map(|(row, ids)| {
-                let campaigns = ids.into_iter().filter_map(|id| {
-                    let campaign = Arc::clone(read.get(&id)?);
-                    Some(PublishedCampaign { id, campaign })
-                });
-                Ok(AirOfScreen {
-                    notice: notice(tx, row.screen)?,
-                    traits: traits(tx, row.screen)?,
-                    campaigns: campaigns.collect(),
-                    row,
-                })
-            })
-            .collect()
+        let screens: Vec<_> = rows
+            .iter()
+            .map(|row| [Value::from(row.screen.get())])
+            .collect();
+        let (notices, traits) = (notices(tx, &screens)?, traits(tx, &screens)?);
+        let all = rows.into_iter().zip(of_screens).zip(notices).zip(traits);
+        let airs = all.map(|(((row, ids), notice), traits)| {
+            let campaigns = ids.into_iter().filter_map(|id| {
+                let campaign = Arc::clone(read.get(&id)?);
+                Some(PublishedCampaign { id, campaign })
+            });
+            AirOfScreen {
+                campaigns: campaigns.collect(),
+                row,
+                notice,
+                traits,
+            }
+        });
+        Ok(airs.collect())
     }
 
     /// Returns the screens that a campaign is to be published for, and what of others is there that

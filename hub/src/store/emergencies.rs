@@ -37,6 +37,31 @@ pub struct EmergencyScreen {
     pub screen: ScreenNumber,
     /// What it is called.
     pub name: String,
+    /// The message that covers it now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<i64>,
+}
+
+/// What became of a message that somebody began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmergencyBegin {
+    /// It is on its way.
+    Begun(BegunEmergency),
+    /// No screen was meant.
+    ForNobody,
+    /// It would take the place of messages that whoever began it did not know of; nothing changed.
+    Unseen,
+}
+
+/// A message that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BegunEmergency {
+    /// Its number.
+    pub emergency: i64,
+    /// For how many screens it is.
+    pub screens: usize,
+    /// The messages whose place it took on some of them.
+    pub replaced: BTreeSet<i64>,
 }
 
 /// A message that covers screens now.
@@ -82,13 +107,15 @@ fn found(
     targets: &EmergencyTargets,
 ) -> Result<Vec<EmergencyScreen>, DatabaseError> {
     let all: Vec<(EmergencyScreen, String)> = tx.all(
-        "SELECT number, name, coalesce(group_name, '') FROM screens
-         LEFT JOIN screen_groups ON screen_groups.screen = number WHERE revoked_ms IS NULL ORDER BY number",
+        "SELECT number, name, coalesce(group_name, ''), emergency FROM screens
+         LEFT JOIN screen_groups ON screen_groups.screen = number
+         LEFT JOIN screen_notices ON screen_notices.screen = number WHERE revoked_ms IS NULL ORDER BY number",
         values![],
         |row| {
             let screen = EmergencyScreen {
                 screen: row.get::<Id<_>>(0)?.0,
                 name: foreign::escaped(&row.get::<String>(1)?).into_owned(),
+                covered_by: row.get(3)?,
             };
             Ok::<_, DatabaseError>((screen, row.get(2)?))
         },
@@ -126,8 +153,8 @@ impl Store {
         Ok(self.read_once(|tx| found(tx, scope, targets))?)
     }
 
-    /// Covers screens with a message, in place of any that they have. Returns its number and for
-    /// how many screens it is; `None` where nobody is meant.
+    /// Covers screens with a message, in place of any that they have. With `seen` only those
+    /// messages may be replaced; without it any.
     ///
     /// # Errors
     /// The database fails.
@@ -136,14 +163,20 @@ impl Store {
         actor: &Actor,
         notice: &ManifestNotice,
         targets: &EmergencyTargets,
+        seen: Option<&BTreeSet<i64>>,
         now_ms: i64,
-    ) -> Result<Option<(i64, usize)>> {
+    ) -> Result<EmergencyBegin> {
         self.write(Lock::Everything, |tx| {
             let screens = found(tx, actor.scope(), targets)?;
             let numbers: BTreeSet<ScreenNumber> =
                 screens.iter().map(|screen| screen.screen).collect();
             if numbers.is_empty() {
-                return Ok(None);
+                return Ok(EmergencyBegin::ForNobody);
+            }
+            let replaced: BTreeSet<i64> =
+                screens.iter().filter_map(|one| one.covered_by).collect();
+            if seen.is_some_and(|seen| !replaced.is_subset(seen)) {
+                return Ok(EmergencyBegin::Unseen);
             }
             let id: i64 = tx.value(
                 "INSERT INTO emergencies (headline, body, begun_ms, begun_by) VALUES (?1, ?2, ?3, ?4) RETURNING id",
@@ -160,10 +193,19 @@ impl Store {
             )?;
             end_idle(tx, now_ms)?;
             renew_manifests(tx, &numbers, now_ms)?;
-            let said = format!("{} screens: {}", numbers.len(), notice.headline);
+            let mut said = format!("{} screens", numbers.len());
+            if !replaced.is_empty() {
+                let named: Vec<String> = replaced.iter().map(i64::to_string).collect();
+                said += &format!(", in place of {}", named.join(" "));
+            }
+            said += &format!(": {}", notice.headline);
             let subject = (&*format!("emergency {id}"), &*said);
             audit::note(tx, actor, Verb::BeganEmergency, subject, now_ms)?;
-            Ok(Some((id, numbers.len())))
+            Ok(EmergencyBegin::Begun(BegunEmergency {
+                emergency: id,
+                screens: numbers.len(),
+                replaced,
+            }))
         })
     }
 
@@ -294,16 +336,36 @@ mod tests {
             };
             let before = versions(&store);
             // Whoever is held to the north means the north by everywhere.
-            let begun = store.begin_emergency(&of_north, &notice("Smoke"), &everywhere, 2);
-            let (smoke, count) = begun.unwrap().unwrap();
-            assert_eq!(count, 1);
+            let begin = |actor: &Actor, headline: &str, seen: Option<&BTreeSet<i64>>, now_ms| {
+                let notice = notice(headline);
+                let begun = store.begin_emergency(actor, &notice, &everywhere, seen, now_ms);
+                begun.unwrap()
+            };
+            let EmergencyBegin::Begun(smoke) = begin(&of_north, "Smoke", Some(&BTreeSet::new()), 2)
+            else {
+                panic!("nothing covers the north yet");
+            };
+            assert_eq!((smoke.screens, smoke.replaced.len()), (1, 0));
+            let smoke = smoke.emergency;
             assert_eq!(covers(screens[0]).as_deref(), Some("Smoke"));
             assert_eq!(covers(screens[1]), None);
             let after = versions(&store);
             assert!(after[0] > before[0] && after[1..] == before[1..]);
-            let begun = store.begin_emergency(&owner, &notice("Leave"), &everywhere, 3);
-            let (leave, count) = begun.unwrap().unwrap();
-            assert_eq!(count, 3);
+            let found = store.emergency_screens(&Scope::ALL, &everywhere).unwrap();
+            let covered: Vec<Option<i64>> = found.iter().map(|one| one.covered_by).collect();
+            assert_eq!(covered, [Some(smoke), None, None]);
+            // Who did not see the smoke does not take it away.
+            let unseen = begin(&owner, "Leave", Some(&BTreeSet::from([smoke + 1])), 3);
+            assert_eq!(unseen, EmergencyBegin::Unseen);
+            assert_eq!(covers(screens[0]).as_deref(), Some("Smoke"));
+            assert_eq!(covers(screens[1]), None);
+            let begun = begin(&owner, "Leave", Some(&BTreeSet::from([smoke])), 3);
+            let EmergencyBegin::Begun(begun) = begun else {
+                panic!("{begun:?}");
+            };
+            assert_eq!(begun.screens, 3);
+            assert_eq!(begun.replaced, BTreeSet::from([smoke]));
+            let leave = begun.emergency;
             assert_eq!(covers(screens[0]).as_deref(), Some("Leave"));
             let airing = store.airing_emergencies(&Scope::ALL).unwrap();
             assert_eq!(airing.len(), 1, "the older one has no screen any more");
@@ -322,16 +384,17 @@ mod tests {
             let nobody = EmergencyTargets::default();
             assert_eq!(
                 store
-                    .begin_emergency(&owner, &notice("x"), &nobody, 7)
+                    .begin_emergency(&owner, &notice("x"), &nobody, None, 7)
                     .unwrap(),
-                None
+                EmergencyBegin::ForNobody
             );
-            let verbs: Vec<String> = store
-                .audit(None, "emergency.", 9)
-                .unwrap()
-                .into_iter()
-                .map(|line| line.verb)
-                .collect();
+            let lines = store.audit(None, "emergency.", 9).unwrap();
+            assert_eq!(
+                lines[2].detail,
+                format!("3 screens, in place of {smoke}: Leave")
+            );
+            assert_eq!(lines[3].detail, "1 screens: Smoke");
+            let verbs: Vec<String> = lines.into_iter().map(|line| line.verb).collect();
             let expected = [
                 "emergency.end",
                 "emergency.end",

@@ -97,7 +97,9 @@ pub use crate::store::drafts::{
     ClaimBy, ClaimError, DRAFT_FILES_MAX, DRAFTS_MAX, Draft, DraftChange, DraftError, DraftRow,
     DraftState, FileClaim, FilePlace, Found, NewDraft, NewFile, STORED_BYTES_MAX,
 };
-pub use crate::store::emergencies::{AiringEmergency, EmergencyScreen, EmergencyTargets};
+pub use crate::store::emergencies::{
+    AiringEmergency, BegunEmergency, EmergencyBegin, EmergencyScreen, EmergencyTargets,
+};
 pub use crate::store::enrolment::{
     Claimed, Collected, EnrolError, PENDING_MAX, Pairing, PendingCode, Renewed,
 };

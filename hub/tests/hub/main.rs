@@ -34,6 +34,7 @@ mod on_a_file;
 mod phone_pages;
 mod plays;
 mod previews;
+mod previews_in_store;
 mod processes;
 mod prune;
 mod report;

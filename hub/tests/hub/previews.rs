@@ -11,6 +11,7 @@ use passerby_hub::publish::preview::{
 };
 use passerby_hub::system::clock;
 use passerby_protocol::token::SAMPLE;
+use passerby_testing::required_file;
 use reqwest::blocking::Response;
 use serde_json::Value;
 
@@ -298,4 +299,55 @@ fn broken_and_hostile_files_cost_their_own_preview_and_no_process_breaks_off() {
     let shown = shown.into_inner();
     println!("{shown} of {} files were drawn", files.len() * 2);
     assert!(shown > 20, "{shown}");
+}
+
+#[test]
+fn a_preview_is_set_in_the_fonts_that_the_screens_have() {
+    let fonts = tempfile::tempdir().unwrap();
+    let fonts = fonts.path();
+    let hebrew = "NotoSansHebrew-Regular.ttf";
+    let font = required_file(&format!("/usr/share/fonts/truetype/noto/{hebrew}"));
+    std::fs::copy(font, fonts.join(hebrew)).unwrap();
+    let fonts = fonts.to_str().unwrap();
+    let toml = "title = 'Shop'\n[[placement]]\ncreative = '0.png'\nheadline = 'שלום'\ncode = { call = 'x' }\n";
+    let picture = |stand: &Stand| {
+        let folder = stand.campaign("shop", toml, &[[9; 3]]);
+        stand.publish(&folder);
+        let bearer = token(stand, "owner", Role::Owner, &Right::ALL);
+        let path = "/api/v1/campaigns/shop/placements/1/preview.png?width=640&height=360";
+        let answer = at_last(|| {
+            let request = stand.client.get(stand.address(path));
+            request.bearer_auth(&bearer).send().unwrap()
+        });
+        (folder, answer.bytes().unwrap())
+    };
+    let drawn_with = |stand: &Stand, folder: &str, fonts: &[&str]| {
+        let file = stand.data().join("preview.png");
+        let own = stand.address("/");
+        let own = own.trim_end_matches('/');
+        let arguments = ["--size", "640x360", "--public-url", own];
+        let mut command = stand.hub_command();
+        command.args(["preview", folder]).arg(&file).args(arguments);
+        let output = command.args(fonts).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        std::fs::read(file).unwrap()
+    };
+    let with = Stand::start_in(Vec::new(), &["--fonts", fonts]);
+    let (folder, drawn) = picture(&with);
+    let own = drawn_with(&with, &folder, &["--fonts", fonts]);
+    assert_eq!(drawn, own);
+    assert_ne!(
+        drawn,
+        drawn_with(&with, &folder, &[]),
+        "the letters are there"
+    );
+    let nowhere = with.data().join("nowhere");
+    let nowhere = nowhere.to_str().unwrap();
+    let output = with.command(&["serve", "--listen", "127.0.0.1:0", "--fonts", nowhere]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("--fonts") && said.contains("cannot be read"),
+        "{said}"
+    );
 }

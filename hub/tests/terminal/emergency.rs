@@ -3,7 +3,7 @@
 
 use passerby_hub::Hub;
 use passerby_hub::people::{Actor, Scope};
-use passerby_hub::store::EmergencyTargets;
+use passerby_hub::store::{BegunEmergency, EmergencyBegin, EmergencyTargets};
 use passerby_hub::system::clock;
 use passerby_playout::messages::player_requests::Status;
 use passerby_protocol::manifest::ManifestNotice;
@@ -28,8 +28,14 @@ fn a_message_covers_the_screen_through_a_restart_without_the_hub_and_leaves_when
     };
     let notice = ManifestNotice::new("Leave the building", "Use the stairs.").expect("a message");
     let actor = Actor::COMMAND_LINE;
-    let begun = store.begin_emergency(&actor, &notice, &everywhere, clock::now_ms());
-    let (emergency, screens) = begun.expect("begins").expect("there is a screen");
+    let now_ms = clock::now_ms();
+    let begun = store.begin_emergency(&actor, &notice, &everywhere, None, now_ms);
+    let EmergencyBegin::Begun(BegunEmergency {
+        emergency, screens, ..
+    }) = begun.expect("begins")
+    else {
+        panic!("there is a screen");
+    };
     assert_eq!(screens, 1);
     let is_covered = |headline: Option<&str>| {
         let headline = headline.map(str::to_owned);

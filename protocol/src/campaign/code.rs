@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::contents::{CalendarEvent, Contact, Contents, Wifi};
+use crate::content_fault::RuleFault;
 use crate::creative::CreativeKind;
 use crate::limits::{CALL_LANGUAGES_MAX, LINE_CHARS_MAX};
 use crate::toml_fields::Section;
@@ -174,10 +175,7 @@ fn read_contents(code: &Section<'_>) -> Option<Contents> {
         contents.next(),
         code.placed("wifi").or(code.placed("contact")),
     ) {
-        code.problem(
-            &place,
-            "a code holds one thing; keep one of wifi, contact and event, and give the other a placement of its own",
-        );
+        code.problem(&place, RuleFault::TwoThingsInACode);
     }
     first
 }

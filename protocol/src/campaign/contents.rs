@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::host;
 use crate::campaign::link;
+use crate::content_fault::RuleFault;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::Section;
 
@@ -237,13 +238,11 @@ impl CalendarEvent {
         if let (Some(start), Some(end)) = (&start, &end)
             && end.value <= start.value
         {
-            section.problem(
-                end,
-                format!(
-                    "end is {}, not after start, {}; swap them",
-                    end.value, start.value
-                ),
-            );
+            let fault = RuleFault::EventEndsEarly {
+                end: end.value,
+                start: start.value,
+            };
+            section.problem(end, fault);
         }
         Self {
             title: title.unwrap_or_default(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::Campaign;
 use crate::campaign::link;
+use crate::content_fault::RuleFault;
 use crate::creative::CreativeKind;
 use crate::file_names;
 use crate::limits::{LINE_CHARS_MAX, STORY_CHARS_MAX};
@@ -93,21 +94,14 @@ impl Account {
         let picture = section.text("picture", 255, "the name of a picture in this folder");
         if let Some(named) = &picture {
             if !is_picture(&named.value) {
-                section.problem(
-                    named,
-                    format!(
-                        "picture {:?} is no picture; use a .png, .jpg or .svg file of this folder",
-                        named.value
-                    ),
-                );
+                let picture = named.value.clone();
+                section.problem(named, RuleFault::AccountPictureOfNoKind { picture });
             } else if !pictures
                 .iter()
                 .any(|there| file_names::is_same(there, &named.value))
             {
-                section.problem(
-                    named,
-                    format!("picture {:?} is missing in this folder", named.value),
-                );
+                let picture = named.value.clone();
+                section.problem(named, RuleFault::AccountPictureMissing { picture });
             }
         }
         if !section.has("link") && picture.is_none() && !section.has("picture") {

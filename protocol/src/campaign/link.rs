@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::host;
+use crate::content_fault::RuleFault;
 use crate::digital_link::DigitalLink;
 use crate::foreign::has_hidden;
 use crate::limits::{DOMAIN_BYTES_MAX, URL_BYTES_MAX, UTM_CHARS_MAX};
@@ -95,16 +96,13 @@ impl Link {
                 .map_or(LinkForm::Token, |form| form.value);
             if let Some(place) = section.placed("form") {
                 match (form, target) {
-                    (LinkForm::Direct | LinkForm::Gs1, None) => section.problem(
-                        &place,
-                        "link.form needs a target that the code can carry; add target = \"https://…\"",
-                    ),
+                    (LinkForm::Direct | LinkForm::Gs1, None) => {
+                        section.problem(&place, RuleFault::FormWithoutTarget)
+                    }
                     (LinkForm::Gs1, Some(target)) => {
                         if let Err(error) = DigitalLink::parse(target) {
-                            section.problem(
-                                &place,
-                                format!("link.form is \"gs1\", and the target is no GS1 Digital Link: {error}"),
-                            );
+                            let why = error.to_string();
+                            section.problem(&place, RuleFault::NoDigitalLink { why });
                         }
                     }
                     _ => {}
@@ -116,10 +114,8 @@ impl Link {
             if let Some((name, place)) = &domain
                 && form != LinkForm::Token
             {
-                section.problem(
-                    place,
-                    format!("link.domain is {name:?}, and the code carries the target itself; take domain or form out"),
-                );
+                let domain = name.clone();
+                section.problem(place, RuleFault::DomainOfDirectCode { domain });
             }
             let utm = section.table("utm", |utm| {
                 let word = |key| {
@@ -135,13 +131,14 @@ impl Link {
                 }
             });
             if let (Some(place), LinkForm::Gs1) = (section.placed("utm"), form) {
-                section.problem(
-                    &place,
-                    "a GS1 Digital Link is carried as it is; take utm out, or use form = \"direct\"",
-                );
+                section.problem(&place, RuleFault::UtmOfDigitalLink);
             }
             let click = section
-                .parsed("click", "a word such as \"pclick\", or \"\" for none", click_name)
+                .parsed(
+                    "click",
+                    "a word such as \"pclick\", or \"\" for none",
+                    click_name,
+                )
                 .map(|name| name.value)
                 .filter(|name| name != CLICK_NAME);
             Self {

@@ -14,6 +14,7 @@ use crate::campaign::{
     is_creative,
 };
 use crate::condition::Condition;
+use crate::content_fault::RuleFault;
 use crate::daypart::Daypart;
 use crate::file_names;
 use crate::limits::{
@@ -33,17 +34,18 @@ impl Campaign {
         pictures: &[String],
     ) -> Result<Self, Vec<Problem>> {
         if pictures.is_empty() {
-            let message = format!(
-                "nothing in this folder can air; put pictures, films or cards into it ({CREATIVE_ENDINGS}), or a {FILE_NAME} that names them"
-            );
-            return Err(vec![Problem::with_file(folder, message)]);
+            let fault = RuleFault::NothingToAir {
+                endings: CREATIVE_ENDINGS.to_owned(),
+                file: FILE_NAME.to_owned(),
+            };
+            return Err(vec![Problem::with_file(folder, fault)]);
         }
         if pictures.len() > PLACEMENTS_MAX {
-            let message = format!(
-                "the folder holds {} pictures; use at most {PLACEMENTS_MAX}",
-                pictures.len()
-            );
-            return Err(vec![Problem::with_file(folder, message)]);
+            let fault = RuleFault::TooManyPictures {
+                count: pictures.len(),
+                count_max: PLACEMENTS_MAX,
+            };
+            return Err(vec![Problem::with_file(folder, fault)]);
         }
         Ok(Self {
             title: title.chars().take(LINE_CHARS_MAX).collect(),
@@ -94,15 +96,13 @@ impl Campaign {
             let airing = airing.filter(|name| !Campaign::is_account_picture(follow, name));
             let there = airing.count();
             if campaign.placements.len() < there && !root.has("placement") {
-                root.missing(
-                    "placement",
-                    &format!(
-                        "a section [[placement]] for each picture that should air: {there} are here, and at most {PLACEMENTS_MAX} can"
-                    ),
-                );
+                root.problem_here(RuleFault::ChoosePictures {
+                    count: there,
+                    count_max: PLACEMENTS_MAX,
+                });
             }
             if campaign.placements.is_empty() {
-                root.missing("placement", "a section [[placement]] with creative = \"poster.jpg\", or put pictures beside the file");
+                root.problem_here(RuleFault::NothingPlaced);
             }
             campaign
         })
@@ -198,30 +198,22 @@ fn check_terms(section: &Section<'_>, placement: &Placement, phases: &[Phase]) {
         .iter()
         .find(|name| phases.iter().all(|phase| phase.name != **name));
     if let (Some(unknown), Some(place)) = (unknown, section.placed("phases")) {
-        let known: Vec<&str> = phases.iter().map(|phase| phase.name.as_str()).collect();
-        let there = if known.is_empty() {
-            "this campaign has no [[phase]]".to_owned()
-        } else {
-            format!("this campaign has {}", known.join(", "))
+        let fault = RuleFault::PhaseMissing {
+            phase: unknown.clone(),
+            known: phases.iter().map(|phase| phase.name.clone()).collect(),
         };
-        section.problem(&place, format!("phase {unknown:?} is missing; {there}"));
+        section.problem(&place, fault);
     }
     let ends = terms.trigger.is_some()
         || placement.is_dated()
         || (!phases.is_empty() && phases.iter().all(|phase| phase.until.is_some()));
     if let (Some(_), false, Some(place)) = (terms.takeover, ends, section.placed("takeover")) {
-        section.problem(
-            &place,
-            "takeover needs an end, so that it cannot be forgotten: give it dayparts, recurs or a trigger, or each [[phase]] an until",
-        );
+        section.problem(&place, RuleFault::TakeoverWithoutEnd);
     }
     if let (true, Some(_), Some(place)) =
         (placement.filler, terms.takeover, section.placed("takeover"))
     {
-        section.problem(
-            &place,
-            "takeover and filler exclude each other; take one of them out",
-        );
+        section.problem(&place, RuleFault::TakeoverOfFiller);
     }
 }
 
@@ -234,13 +226,11 @@ fn read_phase(section: &Section<'_>) -> Phase {
     if let (Some(from), Some(until)) = (&from, &until)
         && until.value < from.value
     {
-        section.problem(
-            until,
-            format!(
-                "until is {}, before from, {}; swap them",
-                until.value, from.value
-            ),
-        );
+        let fault = RuleFault::PhaseEndsEarly {
+            until: until.value,
+            from: from.value,
+        };
+        section.problem(until, fault);
     }
     let goal = |key| {
         section
@@ -267,28 +257,22 @@ fn read_placement(section: &Section<'_>, pictures: &[String]) -> Placement {
     match &creative {
         None => section.missing("creative", "\"poster.jpg\""),
         Some(name) if !is_creative(&name.value) => {
-            section.problem(
-                name,
-                format!(
-                    "creative {:?} is nothing that a screen can show; use a {CREATIVE_ENDINGS} file of this folder",
-                    name.value
-                ),
-            );
+            let fault = RuleFault::CreativeOfNoKind {
+                creative: name.value.clone(),
+                endings: CREATIVE_ENDINGS.to_owned(),
+            };
+            section.problem(name, fault);
         }
         Some(name)
             if !pictures
                 .iter()
                 .any(|there| file_names::is_same(there, &name.value)) =>
         {
-            let there = if pictures.is_empty() {
-                "there are no pictures in this folder".to_owned()
-            } else {
-                format!("this folder has {}", pictures.join(", "))
+            let fault = RuleFault::CreativeMissing {
+                creative: name.value.clone(),
+                there: pictures.to_vec(),
             };
-            section.problem(
-                name,
-                format!("creative {:?} is missing; {there}", name.value),
-            );
+            section.problem(name, fault);
         }
         Some(_) => {}
     }

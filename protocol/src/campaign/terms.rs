@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content_fault::RuleFault;
 use crate::limits::{
     APART_SECONDS, CAP_PLAYS, LINE_CHARS_MAX, SCREENS_MAX, SHARE_PERCENT, TRIGGER_SECONDS,
 };
@@ -179,10 +180,7 @@ impl PlacementTerms {
             .number("share_percent", SHARE_PERCENT)
             .map(|share| hundredths(share.value));
         if let (Some(_), Some(weight)) = (&share, section.placed("weight")) {
-            section.problem(
-                &weight,
-                "weight and share_percent exclude each other: a share is exact, a weight is relative to the other placements; take one of them out",
-            );
+            section.problem(&weight, RuleFault::WeightAndShare);
         }
         Self {
             takeover: section
@@ -237,10 +235,11 @@ impl Separation {
             if let Some(seconds) = &seconds
                 && !root.has(needs)
             {
-                root.problem(
-                    seconds,
-                    format!("{key} needs {needs} beside it, to know whose plays it is about"),
-                );
+                let fault = RuleFault::NeedsBeside {
+                    key: key.to_owned(),
+                    needs: needs.to_owned(),
+                };
+                root.problem(seconds, fault);
             }
             seconds
                 .and_then(|seconds| u32::try_from(seconds.value).ok())
@@ -280,13 +279,11 @@ impl Adaptive {
                     .placed("floor_percent")
                     .or_else(|| section.placed("ceiling_percent"))
             {
-                section.problem(
-                    &floor,
-                    format!(
-                        "floor_percent is {}, above ceiling_percent, {}; swap them",
-                        adaptive.floor_percent, adaptive.ceiling_percent
-                    ),
-                );
+                let fault = RuleFault::FloorAboveCeiling {
+                    floor: adaptive.floor_percent,
+                    ceiling: adaptive.ceiling_percent,
+                };
+                section.problem(&floor, fault);
             }
             adaptive
         })

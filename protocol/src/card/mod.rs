@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 
 use crate::campaign::{Colours, zone_name};
+use crate::content_fault::RuleFault;
 use crate::creative::is_part_name;
 use crate::limits::LINE_CHARS_MAX;
 use crate::toml_fields::{Placed, Problem, Reader, Section};
@@ -163,15 +164,14 @@ impl Card {
         match &headline {
             None => root.missing("headline", "\"what is read from afar\""),
             Some(line) if line.value.trim().is_empty() => {
-                root.problem(line, "headline is blank; write what is read from afar");
+                root.problem(line, RuleFault::BlankHeadline);
             }
             Some(_) => {}
         }
         let price = line("price", PRICE_CHARS_MAX);
         let was = root.text("was", PRICE_CHARS_MAX, "a price such as \"¥68\"");
         if let (Some(was), None) = (&was, &price) {
-            let what = "was stands without a price; add price = \"¥48\", or leave was out";
-            root.problem(was, what);
+            root.problem(was, RuleFault::WasWithoutPrice);
         }
         Self {
             headline: headline.map(|line| line.value).unwrap_or_default(),
@@ -250,12 +250,14 @@ impl Ticker {
         match &lines {
             None => root.missing("lines", "[\"what runs by\", \"and then\"]"),
             Some(lines) if lines.value.is_empty() => {
-                root.problem(lines, "lines is empty; write at least one line");
+                root.problem(lines, RuleFault::NoLines);
             }
             Some(lines) if lines.value.len() > TICKER_LINES_MAX => {
-                let count = lines.value.len();
-                let what = format!("lines has {count}; use at most {TICKER_LINES_MAX}");
-                root.problem(lines, what);
+                let fault = RuleFault::TooManyLines {
+                    count: lines.value.len(),
+                    count_max: TICKER_LINES_MAX,
+                };
+                root.problem(lines, fault);
             }
             Some(_) => {}
         }

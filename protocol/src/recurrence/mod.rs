@@ -41,6 +41,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded;
+use crate::content_fault::RuleFault;
 use crate::limits::{
     RECURRENCE_DATES_MAX, RECURRENCE_LINES_CHARS_MAX, RECURRENCE_MINUTES, RECURRENCE_YEARS,
 };
@@ -232,7 +233,11 @@ impl Recurrence {
             Some(at) => match CalendarLines::read(&at.value) {
                 Ok(lines) => lines,
                 Err(message) => {
-                    section.problem(at, format!("{} {message}", section.name("rule")));
+                    let fault = RuleFault::Recurrence {
+                        key: section.name("rule"),
+                        words: message,
+                    };
+                    section.problem(at, fault);
                     return None;
                 }
             },
@@ -268,7 +273,10 @@ impl Recurrence {
         match Self::new(text) {
             Ok(recurrence) => Some(recurrence),
             Err(error) => {
-                let message = format!("{} {}", section.name(error.key), error.message);
+                let message = RuleFault::Recurrence {
+                    key: section.name(error.key),
+                    words: error.message,
+                };
                 match (error.key, &start, &minutes, &rule, &except, &also) {
                     ("minutes", _, Some(at), ..) => section.problem(at, message),
                     ("rule", _, _, Some(at), ..) => section.problem(at, message),

@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::content_fault::{FieldFault, Told};
 use crate::toml_fields::problem::line_at;
 pub use crate::toml_fields::problem::{Problem, line_of};
 pub use crate::toml_fields::section::{Placed, Section};
@@ -92,16 +93,13 @@ impl<'a> Reader<'a> {
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let place = error.span().map_or(0, |span| span.start);
-            let message = match curly_quote_at(text, place) {
-                Some(quote) => format!(
-                    "{quote} is a quotation mark for reading, not for TOML; use straight ones: \"like this\" or 'like this'"
-                ),
-                None => format!(
-                    "this is not TOML: {}",
-                    error.message().trim().replace('\n', "; ")
-                ),
+            let fault = match curly_quote_at(text, place) {
+                Some(quote) => FieldFault::CurlyQuote { quote },
+                None => FieldFault::NotToml {
+                    words: error.message().trim().replace('\n', "; "),
+                },
             };
-            reader.report(place, message);
+            reader.report(place, fault);
         }
         let section = reader.section(root.get_ref(), String::new(), 0);
         let value = read(&section);
@@ -149,22 +147,17 @@ impl<'a> Reader<'a> {
     fn look_for_turn(&self, place: usize, text: &str) {
         let turn = text.chars().find(|c| matches!(c, '\u{202a}'..='\u{202e}'));
         if let Some(turn) = turn {
-            self.report(
-                place,
-                format!(
-                    "this text has the unseen mark U+{:04X}, which turns the letters behind it around; write it anew without",
-                    u32::from(turn)
-                ),
-            );
+            self.report(place, FieldFault::TurningMark { mark: turn });
         }
     }
 
-    fn report(&self, place: usize, message: String) {
+    fn report(&self, place: usize, told: impl Into<Told>) {
+        let Told { words, fault } = told.into();
         self.problems.borrow_mut().push(Problem {
             file: self.file.to_owned(),
             line: line_at(self.text, place),
-            message,
-            fault: None,
+            message: words,
+            fault,
         });
     }
 }

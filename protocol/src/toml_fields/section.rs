@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::content_fault::{Accepted, FieldFault, Shown, Told};
 use crate::toml_fields::{AskedKey, Reader};
 
 /// One table of the file.
@@ -61,14 +62,14 @@ impl<'s> Section<'s> {
     pub(super) fn typed<T>(
         &self,
         key: &'static str,
-        accepted: &str,
+        accepted: &Accepted,
         read: impl FnOnce(&'s DeValue<'s>) -> Option<T>,
     ) -> Option<Placed<T>> {
         if let Some(asked) = &self.reader.asked {
             asked.borrow_mut().push(AskedKey {
                 section: without_numbers(&self.path),
                 key,
-                accepted: accepted.to_owned(),
+                accepted: accepted.to_string(),
                 is_section: false,
                 count_max: None,
             });
@@ -76,10 +77,13 @@ impl<'s> Section<'s> {
         let (place, value) = self.get(key)?;
         let read = read(value);
         if read.is_none() {
-            self.reader.report(
-                place,
-                format!("{} is {}; use {accepted}", self.name(key), shown(value)),
-            );
+            let fault = FieldFault::WrongValue {
+                key: self.name(key),
+                value: shown(value),
+                why: None,
+                accepted: accepted.clone(),
+            };
+            self.reader.report(place, fault);
         }
         read.map(|value| Placed { value, place })
     }
@@ -112,11 +116,8 @@ impl<'s> Section<'s> {
 
     /// Reads a table under this one and checks it for unknown keys.
     pub fn table<T>(&self, key: &'static str, read: impl FnOnce(&Section<'_>) -> T) -> Option<T> {
-        let table = self.typed(
-            key,
-            &format!("a section [{}]", self.name(key)),
-            DeValue::as_table,
-        );
+        let name = self.name(key);
+        let table = self.typed(key, &Accepted::Section { name }, DeValue::as_table);
         self.note(|asked| asked.is_section = true);
         let table = table?;
         let section = self
@@ -135,7 +136,10 @@ impl<'s> Section<'s> {
         count_max: usize,
         read: impl Fn(&Section<'_>) -> T,
     ) -> Vec<T> {
-        let accepted = format!("at most {count_max} sections [[{}]]", self.name(key));
+        let accepted = Accepted::Sections {
+            name: self.name(key),
+            count_max,
+        };
         let items = self.typed(key, &accepted, |value| {
             value.as_array().filter(|list| list.len() <= count_max)
         });
@@ -155,26 +159,34 @@ impl<'s> Section<'s> {
                     values.push(read(&section));
                     section.finish();
                 }
-                None => self.reader.report(
-                    item.span().start,
-                    format!("{name} is not a section; use {accepted}"),
-                ),
+                None => {
+                    let accepted = accepted.clone();
+                    let fault = FieldFault::NoSection { name, accepted };
+                    self.reader.report(item.span().start, fault);
+                }
             }
         }
         values
     }
 
-    /// Reports that a required key is missing.
-    pub fn missing(&self, key: &str, accepted: &str) {
-        self.reader.report(
-            self.place,
-            format!("{} is missing; add {key} = {accepted}", self.name(key)),
-        );
+    /// Reports that a required key is missing; `example` is a value as it could be.
+    pub fn missing(&self, key: &str, example: &str) {
+        let fault = FieldFault::Missing {
+            name: self.name(key),
+            key: key.to_owned(),
+            example: example.to_owned(),
+        };
+        self.reader.report(self.place, fault);
     }
 
     /// Reports a problem with a value that was read.
-    pub fn problem<T>(&self, at: &Placed<T>, message: impl Into<String>) {
-        self.reader.report(at.place, message.into());
+    pub fn problem<T>(&self, at: &Placed<T>, told: impl Into<Told>) {
+        self.reader.report(at.place, told);
+    }
+
+    /// Reports a problem with the whole section.
+    pub fn problem_here(&self, told: impl Into<Told>) {
+        self.reader.report(self.place, told);
     }
 
     pub(super) fn finish(&self) {
@@ -184,19 +196,12 @@ impl<'s> Section<'s> {
                 let mut names: Vec<&str> = asked.clone();
                 names.sort_unstable();
                 names.dedup();
-                let place = if self.path.is_empty() {
-                    "at the top level".to_owned()
-                } else {
-                    format!("in {}", self.path)
+                let fault = FieldFault::UnknownKey {
+                    key: key.get_ref().as_ref().to_owned(),
+                    section: self.path.clone(),
+                    known: names.into_iter().map(str::to_owned).collect(),
                 };
-                self.reader.report(
-                    key.span().start,
-                    format!(
-                        "unknown key {:?} {place}; known keys are {}",
-                        key.get_ref().as_ref(),
-                        names.join(", ")
-                    ),
-                );
+                self.reader.report(key.span().start, fault);
             }
         }
     }
@@ -211,17 +216,19 @@ fn without_numbers(path: &str) -> String {
 }
 
 /// Shows a value as the user wrote it, shortened.
-pub(super) fn shown(value: &DeValue<'_>) -> String {
-    match value {
+pub(super) fn shown(value: &DeValue<'_>) -> Shown {
+    let text = match value {
         DeValue::String(text) if text.chars().count() > 40 => {
-            format!("a text of {} characters", text.chars().count())
+            let chars = text.chars().count();
+            return Shown::LongText { chars };
         }
         DeValue::String(text) => format!("{text:?}"),
         DeValue::Integer(integer) => integer.to_string(),
         DeValue::Float(float) => float.as_str().to_owned(),
         DeValue::Boolean(switch) => switch.to_string(),
         DeValue::Datetime(datetime) => datetime.to_string(),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Table(_) => "a section".to_owned(),
-    }
+        DeValue::Array(_) => return Shown::List,
+        DeValue::Table(_) => return Shown::Section,
+    };
+    Shown::Written { text }
 }

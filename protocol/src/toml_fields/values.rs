@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use jiff::civil::Date;
 use toml::de::DeValue;
 
+use crate::content_fault::{Accepted, FieldFault, Shown};
 use crate::toml_fields::section::{Placed, Section, shown};
 
 /// Whether a character is neither seen nor breaks or indents a line.
@@ -28,7 +29,10 @@ impl Section<'_> {
     ) -> Option<Placed<String>> {
         let text = self.typed(
             key,
-            &format!("{accepted}, at most {chars_max} characters"),
+            &Accepted::Text {
+                words: accepted.to_owned(),
+                chars_max,
+            },
             |value| {
                 let text = value.as_str()?;
                 (text.chars().count() <= chars_max).then(|| text.to_owned())
@@ -37,18 +41,20 @@ impl Section<'_> {
         let Some(c) = text.value.chars().find(|&c| is_in_no_text(c)) else {
             return Some(text);
         };
-        let what = format!(
-            "{} has the character U+{:04X}, which no screen can show; take it out",
-            self.name(key),
-            u32::from(c)
-        );
-        self.problem(&text, what);
+        let fault = FieldFault::HiddenCharacter {
+            key: self.name(key),
+            character: c,
+        };
+        self.problem(&text, fault);
         None
     }
 
     /// Reads a whole number in a range.
     pub fn integer(&self, key: &'static str, range: RangeInclusive<i64>) -> Option<Placed<i64>> {
-        let accepted = format!("a whole number from {} to {}", range.start(), range.end());
+        let accepted = Accepted::Whole {
+            from: *range.start(),
+            to: *range.end(),
+        };
         self.typed(key, &accepted, |value| {
             integer_of(value).filter(|number| range.contains(number))
         })
@@ -56,7 +62,10 @@ impl Section<'_> {
 
     /// Reads a number in a range; a whole one will do.
     pub fn number(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<Placed<f64>> {
-        let accepted = format!("a number from {} to {}", range.start(), range.end());
+        let accepted = Accepted::Number {
+            from: range.start().to_string(),
+            to: range.end().to_string(),
+        };
         self.typed(key, &accepted, |value| {
             number_of(value).filter(|number| range.contains(number))
         })
@@ -68,11 +77,11 @@ impl Section<'_> {
         key: &'static str,
         range: RangeInclusive<f64>,
     ) -> Option<Placed<[f64; N]>> {
-        let accepted = format!(
-            "a list of {N} numbers from {} to {}",
-            range.start(),
-            range.end()
-        );
+        let accepted = Accepted::Numbers {
+            count: N,
+            from: range.start().to_string(),
+            to: range.end().to_string(),
+        };
         self.typed(key, &accepted, |value| {
             let numbers: Vec<f64> = value
                 .as_array()?
@@ -89,17 +98,15 @@ impl Section<'_> {
 
     /// Reads `true` or `false`.
     pub fn switch(&self, key: &'static str) -> Option<Placed<bool>> {
-        self.typed(key, "true or false", DeValue::as_bool)
+        self.typed(key, &Accepted::Switch, DeValue::as_bool)
     }
 
     /// Reads one of a few words.
     pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<Placed<T>> {
-        let accepted = words
-            .iter()
-            .map(|(word, _)| format!("{word:?}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        self.typed(key, &format!("one of {accepted}"), |value| {
+        let accepted = Accepted::OneOf {
+            words: words.iter().map(|(word, _)| (*word).to_owned()).collect(),
+        };
+        self.typed(key, &accepted, |value| {
             let text = value.as_str()?;
             words
                 .iter()
@@ -115,9 +122,9 @@ impl Section<'_> {
         accepted: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Placed<T>> {
-        let text = self.typed(key, accepted, DeValue::as_str)?;
+        let text = self.typed(key, &accepted.into(), DeValue::as_str)?;
         let shown = format!("{:?}", text.value);
-        self.understood(key, accepted, &shown, text.place, parse(text.value))
+        self.understood(key, accepted, shown, text.place, parse(text.value))
     }
 
     /// Keeps a value that was understood; reports one that was not, as `shown`.
@@ -125,16 +132,20 @@ impl Section<'_> {
         &self,
         key: &str,
         accepted: &str,
-        shown: &str,
+        shown: String,
         place: usize,
         parsed: Result<T, E>,
     ) -> Option<Placed<T>> {
         match parsed {
             Ok(value) => Some(Placed { value, place }),
             Err(error) => {
-                let name = self.name(key);
-                let message = format!("{name} is {shown}: {error}; use {accepted}");
-                self.reader.report(place, message);
+                let fault = FieldFault::WrongValue {
+                    key: self.name(key),
+                    value: Shown::Written { text: shown },
+                    why: Some(error.to_string()),
+                    accepted: accepted.into(),
+                };
+                self.reader.report(place, fault);
                 None
             }
         }
@@ -170,9 +181,9 @@ impl Section<'_> {
         accepted: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Placed<T>> {
-        let text = self.typed(key, accepted, day_text)?;
+        let text = self.typed(key, &accepted.into(), day_text)?;
         let parsed = parse(&text.value);
-        self.understood(key, accepted, &text.value, text.place, parsed)
+        self.understood(key, accepted, text.value, text.place, parsed)
     }
 
     fn items<T, E: fmt::Display>(
@@ -181,28 +192,27 @@ impl Section<'_> {
         accepted: &str,
         read: impl Fn(&DeValue<'_>) -> Option<Result<T, E>>,
     ) -> Option<Placed<Vec<T>>> {
-        let items = self.typed(key, &format!("a list of {accepted}"), DeValue::as_array)?;
+        let list = Accepted::List {
+            words: accepted.to_owned(),
+        };
+        let items = self.typed(key, &list, DeValue::as_array)?;
         let mut values = Vec::new();
         for item in items.value.iter() {
-            match read(item.get_ref()) {
-                Some(Ok(value)) => values.push(value),
-                Some(Err(error)) => self.reader.report(
-                    item.span().start,
-                    format!(
-                        "{} has {}: {error}; use {accepted}",
-                        self.name(key),
-                        shown(item.get_ref())
-                    ),
-                ),
-                None => self.reader.report(
-                    item.span().start,
-                    format!(
-                        "{} has {}; use {accepted}",
-                        self.name(key),
-                        shown(item.get_ref())
-                    ),
-                ),
-            }
+            let why = match read(item.get_ref()) {
+                Some(Ok(value)) => {
+                    values.push(value);
+                    continue;
+                }
+                Some(Err(error)) => Some(error.to_string()),
+                None => None,
+            };
+            let fault = FieldFault::WrongEntry {
+                key: self.name(key),
+                value: shown(item.get_ref()),
+                why,
+                accepted: accepted.into(),
+            };
+            self.reader.report(item.span().start, fault);
         }
         Some(Placed {
             value: values,
@@ -221,19 +231,18 @@ impl Section<'_> {
         }
         let count = list.value.len();
         if count > count_max {
-            self.problem(
-                list,
-                format!(
-                    "{} has {count} entries; use at most {count_max}",
-                    self.name(key)
-                ),
-            );
+            let fault = FieldFault::TooManyEntries {
+                key: self.name(key),
+                count,
+                count_max,
+            };
+            self.problem(list, fault);
         }
     }
 
     /// Reads a date without a time.
     pub fn date(&self, key: &'static str) -> Option<Placed<Date>> {
-        self.typed(key, "a date such as 2026-12-01, without quotes", |value| {
+        self.typed(key, &Accepted::Date, |value| {
             let datetime = value.as_datetime()?;
             if datetime.time.is_some() || datetime.offset.is_some() {
                 return None;
@@ -257,7 +266,7 @@ impl Section<'_> {
         chars_max: usize,
         name: impl Fn(&str) -> Result<String, E>,
     ) -> Option<BTreeMap<String, String>> {
-        let accepted = format!("a section with 1 to {count_max} texts");
+        let accepted = Accepted::Texts { count_max };
         let table = self.typed(key, &accepted, |value| {
             let table = value.as_table()?;
             (1..=count_max).contains(&table.len()).then_some(table)
@@ -274,16 +283,24 @@ impl Section<'_> {
                     texts.insert(word, text.to_owned());
                 }
                 (Err(error), _) => {
-                    let what = format!("unknown key {full:?}: {error}");
-                    self.reader.report(word.span().start, what);
+                    let fault = FieldFault::WrongName {
+                        key: full,
+                        why: error.to_string(),
+                    };
+                    self.reader.report(word.span().start, fault);
                 }
-                (Ok(_), None) => self.reader.report(
-                    value.span().start,
-                    format!(
-                        "{full} is {}; use a line of text, at most {chars_max} characters",
-                        shown(value.get_ref())
-                    ),
-                ),
+                (Ok(_), None) => {
+                    let fault = FieldFault::WrongValue {
+                        key: full,
+                        value: shown(value.get_ref()),
+                        why: None,
+                        accepted: Accepted::Text {
+                            words: "a line of text".to_owned(),
+                            chars_max,
+                        },
+                    };
+                    self.reader.report(value.span().start, fault);
+                }
             }
         }
         Some(texts)

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -55,6 +55,16 @@ impl Desk {
             drawers: Drawers::of_this_program().ok(),
             kept: KeptPreviews::new(data),
             orders: Mutex::default(),
+        }
+    }
+
+    /// Draws text also with the fonts of some folders, as screens do.
+    #[must_use]
+    pub(crate) fn with_fonts(self, folders: &[PathBuf]) -> Self {
+        let drawers = self.drawers.map(|drawers| drawers.with_fonts(folders));
+        Self {
+            drawers: drawers.and_then(Result::ok),
+            ..self
         }
     }
 

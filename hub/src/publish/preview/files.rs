@@ -60,7 +60,11 @@ pub(crate) fn draw_published(
     asked: Asked,
     sizes: &[(Digest, u64)],
 ) -> Result<Preview, DrawError> {
-    let missing = |error: &dyn std::fmt::Display| DrawError::Start(error.to_string());
+    // Whoever sees previews need not know where the files lie.
+    let missing = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "the files of a preview were not read");
+        DrawError::Files
+    };
     let data = std::path::absolute(data).map_err(|error| missing(&error))?;
     let file = |digest: Digest| {
         let path = blobs.file(digest)?;

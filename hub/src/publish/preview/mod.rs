@@ -56,6 +56,9 @@ pub enum DrawError {
         "it cannot be drawn: `passerby-hub {COMMAND}` does not run ({0}); try again, and install passerby-hub anew if that does not help"
     )]
     Start(String),
+    /// The files that it is drawn of cannot be read or written; why is in the hub's log.
+    #[error("the hub cannot read its files now; try again later")]
+    Files,
     /// The screen has no size, or more pixels than are drawn.
     #[error(
         "a screen has {SIDE_PX_MIN} to {SIDE_PX_MAX} pixels a side and at most {PIXELS_MAX} in all; name another size"

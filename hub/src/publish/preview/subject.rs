@@ -79,7 +79,8 @@ impl Subject {
         let (file, digest) = file_of(&read.path_of(&wanted.creative), &wanted.creative)?;
         let mut parts = Vec::new();
         for part in read.parts_of(&wanted.creative) {
-            let (name, path) = part.map_err(wrong)?;
+            let (name, path) = part
+                .map_err(|fault| vec![Problem::with_file(folder.display().to_string(), fault)])?;
             let (file, digest) = file_of(&path, &name)?;
             parts.push(SubjectPart { name, file, digest });
         }

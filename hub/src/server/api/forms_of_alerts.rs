@@ -180,6 +180,11 @@ pub(super) const FORMS: &[Form] = &[
             maybe("everywhere", Holds::Truth, "on all screens"),
             maybe("groups", Holds::Texts, "on those of these groups"),
             maybe("screens", Holds::Wholes, "on those with these numbers"),
+            maybe(
+                "replaces",
+                Holds::Wholes,
+                "the messages whose place it may take; any where this is left out",
+            ),
         ],
     ),
     (
@@ -195,6 +200,11 @@ pub(super) const FORMS: &[Form] = &[
         &[
             field("screen", Holds::Whole, "its number"),
             field("name", Holds::Text, "what it is called"),
+            maybe(
+                "covered_by",
+                Holds::Whole,
+                "the message that covers it now, whose place this one would take",
+            ),
         ],
     ),
     (
@@ -202,6 +212,11 @@ pub(super) const FORMS: &[Form] = &[
         &[
             field("emergency", Holds::Whole, "its number"),
             field("screens", Holds::Whole, "for how many screens it is"),
+            field(
+                "replaced",
+                Holds::Wholes,
+                "the messages whose place it took",
+            ),
         ],
     ),
     (

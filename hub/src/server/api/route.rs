@@ -14,7 +14,11 @@ pub(super) type QueryField = (&'static str, Holds, &'static str);
 
 /// The fields of a list that is read in pages.
 pub(super) const PAGES: [QueryField; 2] = [
-    ("after", Holds::Text, "behind which row to begin"),
+    (
+        "after",
+        Holds::Text,
+        "behind which row to begin: what `next` said",
+    ),
     (
         "limit",
         Holds::Whole,

@@ -91,7 +91,7 @@ fn of_hub() -> Vec<Route> {
         get(
             "/screens",
             may(SeeScreens),
-            &[200],
+            &[200, 422],
             "screens, by number",
             "Screens",
             screens::list,
@@ -223,7 +223,7 @@ fn of_hub() -> Vec<Route> {
         get(
             "/people",
             may(ChangePeople),
-            &[200],
+            &[200, 422],
             "all people",
             "People",
             people::list,

@@ -74,8 +74,8 @@ pub(super) fn all() -> Vec<Route> {
         post(
             "/emergencies",
             RaiseEmergency,
-            &[201, 400, 422],
-            "covers screens with a message, in place of any that they have",
+            &[201, 400, 409, 422],
+            "covers screens with a message, in place of those that they have",
             (Some("EmergencyRule"), "EmergencyBegun"),
             emergencies::begin,
         ),

@@ -12,7 +12,7 @@ pub(super) fn all() -> Vec<Route> {
         get(
             "/quotas",
             Rule::May(ChangeScreens),
-            &[200],
+            &[200, 422],
             "how much the files of people, of slots and of the hub may take, and how much they do",
             "Quotas",
             quotas::list,

@@ -15,7 +15,7 @@ pub(super) fn all() -> Vec<Route> {
         get(
             "/sources",
             may(SeeCampaigns),
-            &[200],
+            &[200, 422],
             "where content comes from by itself, by name",
             "Sources",
             sources::list,

@@ -30,7 +30,7 @@ pub(super) fn all() -> Vec<Route> {
         get(
             "/times",
             may(SeeScreens),
-            &[200],
+            &[200, 422],
             "what may air on all screens, by their numbers, for a day unless it is asked for more; at most 50 screens at a time, and fewer where an answer would be larger than 90 kB",
             "TimesOfScreens",
             times::of_screens,

@@ -86,12 +86,19 @@ pub(crate) fn detail(language: Language, line: &AuditLine) -> String {
         Some(Verb::EndedEmergency) => text
             .strip_suffix(" screens")
             .and_then(|count| screens(language, count)),
-        Some(Verb::BeganEmergency) => {
-            text.split_once(" screens: ").and_then(|(count, headline)| {
-                let colon = language.say(["：", ": "]);
-                Some(screens(language, count)? + colon + headline)
-            })
-        }
+        Some(Verb::BeganEmergency) => text.split_once(": ").and_then(|(head, headline)| {
+            let (head, replaced) = match head.split_once(", in place of ") {
+                Some((head, replaced)) => (head, Some(replaced)),
+                None => (head, None),
+            };
+            let mut said = screens(language, head.strip_suffix(" screens")?)?;
+            if let Some(replaced) = replaced {
+                let replaced: Vec<&str> = replaced.split(' ').collect();
+                said += language.say(["，替换了紧急消息 ", ", in place of emergency "]);
+                said += &replaced.join(language.say(["、", ", "]));
+            }
+            Some(said + language.say(["：", ": "]) + headline)
+        }),
         Some(Verb::RevokedScreen | Verb::RenewedScreen | Verb::RotatedKey) => {
             let is_retired = text == "codes retired";
             is_retired.then(|| language.say(["码已作废", "codes retired"]).to_owned())
@@ -287,6 +294,12 @@ mod tests {
                 "1 screens: 请离开",
                 "1 块屏幕：请离开",
                 "1 screen: 请离开",
+            ),
+            (
+                Verb::BeganEmergency,
+                "3 screens, in place of 7 9: Smoke: leave",
+                "3 块屏幕，替换了紧急消息 7、9：Smoke: leave",
+                "3 screens, in place of emergency 7, 9: Smoke: leave",
             ),
             (
                 Verb::OpenedSlot,

@@ -4,6 +4,7 @@
 use passerby_protocol::content_fault::{ContentFault, OtherFile};
 use passerby_protocol::creative::CreativeKind;
 
+use crate::server::console::{field_words, rule_words};
 use crate::server::language::Language;
 
 /// Says it; `words` are the judge's own.
@@ -159,6 +160,8 @@ fn chinese(fault: &ContentFault) -> String {
         ContentFault::CodeTooNearEdge { needed, room } => {
             format!("码会碰到屏幕边缘：需要 {needed} 像素，只有 {room} 像素")
         }
+        ContentFault::Field { ref what } => field_words::said(what),
+        ContentFault::Rule { ref what } => rule_words::said(what),
     }
 }
 

@@ -79,6 +79,14 @@ impl Page {
     }
 }
 
+/// Said above a list that begins at its start, since the row behind which it was to begin is gone.
+pub(crate) fn began_again(asker: &Asker) -> Markup {
+    html! { p.notice { (asker.say([
+        "这个列表变了，找不到要接着显示的那一行，所以从头显示。",
+        "This list has changed, and the row to go on behind is gone. Here is its start.",
+    ])) } }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -155,7 +155,7 @@ pub(in crate::server) async fn of_draft(
 /// What is said of a draft whose files the hub cannot read now: where they lie is for its log.
 fn not_read(fault: &LookFault) -> DrawError {
     tracing::error!(error = %fault, "a draft was not made into a folder");
-    DrawError::Start("the hub cannot read or write its files".to_owned())
+    DrawError::Files
 }
 
 /// What is to be drawn for a screen, with a code that counts nothing.

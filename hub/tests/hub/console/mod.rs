@@ -1,14 +1,17 @@
 //! The console and the calls of programs: rights, ways in, forms, pages, and real browsers.
 
 mod api;
+mod by_keyboard;
 mod chains;
 mod conflicts;
 mod content_faults;
 mod draft_attacks;
 mod draft_previews;
 mod drafts;
+mod emergencies;
 mod guide;
 mod in_browser;
+mod list_ends;
 mod people;
 mod quotas;
 mod rights;

@@ -108,7 +108,7 @@ fn an_emergency_stands_above_what_airs_until_somebody_ends_it() {
     };
     let notice = ManifestNotice::new("Leave now", "").unwrap();
     store
-        .begin_emergency(&Actor::COMMAND_LINE, &notice, &everywhere, now_ms)
+        .begin_emergency(&Actor::COMMAND_LINE, &notice, &everywhere, None, now_ms)
         .unwrap();
     let mut ada = Visitor::signed_in(&stand, "Ada", Role::Owner, &Scope::ALL);
     for path in [

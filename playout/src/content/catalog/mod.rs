@@ -225,7 +225,7 @@ fn parts_of(
     digests: &mut Digests,
 ) -> Result<Arc<[Part]>, String> {
     let parts = folder.parts_of(creative).map(|part| {
-        let (name, path) = part?;
+        let (name, path) = part.map_err(|fault| fault.to_string())?;
         let digest = digests
             .of(&path, kind_of(&name).bytes_max())
             .map_err(|reason| format!("its picture {name}: {reason}"))?;

@@ -1,5 +1,7 @@
 //! Emergency messages, for programs.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use passerby_protocol::ScreenNumber;
@@ -11,7 +13,7 @@ use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, made, not_here, of_store, ok};
 use crate::server::api::gate::{Caller, Sent};
 use crate::server::problem::Problem;
-use crate::store::EmergencyTargets;
+use crate::store::{EmergencyBegin, EmergencyTargets};
 use crate::system::clock;
 
 #[derive(Deserialize)]
@@ -26,6 +28,9 @@ struct Said {
     groups: Vec<String>,
     #[serde(default)]
     screens: Vec<ScreenNumber>,
+    /// The messages that it may take the place of; any where nothing is said.
+    #[serde(default)]
+    replaces: Option<BTreeSet<i64>>,
 }
 
 impl Said {
@@ -79,15 +84,23 @@ pub(in crate::server::api) async fn begin(
     Caller(actor): Caller,
     sent: Sent,
 ) -> Answer {
-    let (notice, targets) = sent.json::<Said>()?.read()?;
+    let said = sent.json::<Said>()?;
+    let seen = said.replaces.clone();
+    let (notice, targets) = said.read()?;
     let begun = app
         .work(move |app| {
             let store = &app.hub.store;
-            store.begin_emergency(&actor, &notice, &targets, clock::now_ms())
+            store.begin_emergency(&actor, &notice, &targets, seen.as_ref(), clock::now_ms())
         })
         .await;
-    let (id, screens) = begun.map_err(of_store)?.ok_or_else(nobody)?;
-    made(json!({ "emergency": id, "screens": screens }))
+    match begun.map_err(of_store)? {
+        EmergencyBegin::Begun(begun) => made(json!(begun)),
+        EmergencyBegin::ForNobody => Err(nobody()),
+        EmergencyBegin::Unseen => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "another message covers some of these screens; ask for a check, and name it in replaces",
+        )),
+    }
 }
 
 pub(in crate::server::api) async fn end(

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use passerby_protocol::ScreenNumber;
 use serde_json::Value;
 
 use crate::people::NameError;
@@ -56,27 +57,57 @@ pub(super) fn of_people(error: PeopleError) -> Problem {
 }
 
 /// The rows of a list that are asked for, and behind which of them the next page begins. `key` is
-/// what rows are told apart by; behind one that is not there is nothing.
+/// what rows are told apart by.
+///
+/// # Errors
+/// The row behind which the page is to begin is not there: whoever goes on would miss the rest.
 pub(super) fn page<T>(
     mut rows: Vec<T>,
     fields: &Fields,
     key: impl Fn(&T) -> String,
-) -> (Vec<T>, Option<String>) {
-    let window = window(&rows, fields, &key);
+) -> Result<(Vec<T>, Option<String>), Problem> {
+    let window = window(&rows, fields, &key)?;
     let has_more = window.end < rows.len();
     rows.truncate(window.end);
     rows.drain(..window.start);
     let next = rows.last().filter(|_| has_more).map(key);
-    (rows, next)
+    Ok((rows, next))
 }
 
 /// The places of these rows in the list.
-pub(super) fn window<T>(rows: &[T], fields: &Fields, key: impl Fn(&T) -> String) -> Range<usize> {
-    let start = fields.word("after").map_or(0, |after| {
-        let at = rows.iter().position(|row| key(row) == after);
-        at.map_or(rows.len(), |at| at + 1)
-    });
-    start..rows.len().min(start + limit(fields))
+///
+/// # Errors
+/// The same as of [`page`].
+pub(super) fn window<T>(
+    rows: &[T],
+    fields: &Fields,
+    key: impl Fn(&T) -> String,
+) -> Result<Range<usize>, Problem> {
+    let start = match fields.word("after") {
+        None => 0,
+        Some(after) => {
+            let at = rows.iter().position(|row| key(row) == after);
+            at.ok_or_else(unknown_row)? + 1
+        }
+    };
+    Ok(start..rows.len().min(start + limit(fields)))
+}
+
+/// What is told of a list that has no row as the one named by `after`.
+pub(super) fn unknown_row() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "after names no row of this list: it changed, or never had that row; begin again without after",
+    )
+}
+
+/// The screen behind which a page begins.
+///
+/// # Errors
+/// What `after` says is no number of a screen.
+pub(super) fn after_screen(fields: &Fields) -> Result<Option<ScreenNumber>, Problem> {
+    let after = fields.word("after").map(str::parse);
+    after.transpose().map_err(|_| unknown_row())
 }
 
 /// How many rows are asked for.

@@ -44,7 +44,7 @@ pub(in crate::server::api) async fn list(
         .work(|app| app.hub.store.people())
         .await
         .map_err(of_store)?;
-    let (people, next) = page(people, &fields, |person| person.id.to_string());
+    let (people, next) = page(people, &fields, |person| person.id.to_string())?;
     let people: Vec<Value> = people.iter().map(told).collect();
     ok(json!({ "people": people, "next": next }))
 }

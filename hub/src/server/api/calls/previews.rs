@@ -6,13 +6,16 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::publish::preview::Preview;
+use crate::publish::preview::{DrawError, Preview};
 use crate::server::Shared;
 use crate::server::api::calls::errors::{Answer, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
 use crate::server::console::previews::{self, AGAIN_S, NoPreview};
 use crate::server::problem::Problem;
+
+/// When files that cannot be read now are worth another try.
+const FILES_AGAIN_S: u32 = 60;
 
 fn of_no_preview(why: NoPreview) -> Problem {
     match why {
@@ -30,6 +33,10 @@ fn of_no_preview(why: NoPreview) -> Problem {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             let title = "the draft cannot be read as it is";
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title).detail(problems.join("; "))
+        }
+        NoPreview::Failed(error @ DrawError::Files) => {
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+            problem.retry_after_s(FILES_AGAIN_S)
         }
         NoPreview::Failed(error) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())

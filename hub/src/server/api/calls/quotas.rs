@@ -32,7 +32,7 @@ pub(in crate::server::api) async fn list(
     fields: Fields,
 ) -> Answer {
     let read = app.work(|app| app.hub.store.quotas()).await;
-    let (lines, next) = page(read.map_err(of_store)?, &fields, |line| line.subject.word());
+    let (lines, next) = page(read.map_err(of_store)?, &fields, |line| line.subject.word())?;
     let quotas: Vec<Value> = lines.iter().map(told).collect();
     ok(json!({ "quotas": quotas, "next": next }))
 }

@@ -24,14 +24,14 @@ pub(in crate::server::api) async fn show(
     let read = app
         .work(move |app| {
             let store = &app.hub.store;
-            let on_page = |rows: &[_]| window(rows, &sent, key_of_row);
+            let on_page = |rows: &[_]| window(rows, &sent, key_of_row).unwrap_or_default();
             let breakdown = asked.read(store, &actor, Shown::Some(&on_page))?;
             Ok::<_, Refused>((breakdown, asked.read_kind(store)?))
         })
         .await;
     let (breakdown, kind) = read.map_err(refused)?;
     let value = amounts(&breakdown.worth_of_all());
-    let (rows, next) = page(breakdown.rows, &fields, key_of_row);
+    let (rows, next) = page(breakdown.rows, &fields, key_of_row)?;
     let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {

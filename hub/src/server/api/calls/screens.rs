@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::keys::pairing_code::PairingCode;
 use crate::people::{GROUP_CHARS_MAX, NameError, TAGS_MAX, group, line, place, way};
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, limit, made, not_here, of_name, of_store, ok};
+use crate::server::api::calls::errors::{
+    Answer, after_screen, limit, made, not_here, of_name, of_store, ok,
+};
 use crate::server::api::gate::{Caller, Sent};
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::screen_frame::jpeg_of;
@@ -29,6 +31,7 @@ pub(in crate::server::api) async fn list(
     fields: Fields,
 ) -> Answer {
     let (filter, count) = (filter_of(&fields), limit(&fields));
+    after_screen(&fields)?;
     let rows = app
         .work(move |app| {
             app.hub

@@ -83,7 +83,7 @@ pub(in crate::server::api) async fn list(
     let sources = app
         .work(move |app| app.hub.store.sources_of(actor.scope()))
         .await;
-    let (sources, next) = page(sources.map_err(of_store)?, &fields, |one| one.name.clone());
+    let (sources, next) = page(sources.map_err(of_store)?, &fields, |one| one.name.clone())?;
     let told: Result<Vec<Value>, StoreError> = sources.iter().map(told).collect();
     ok(json!({ "sources": told.map_err(of_store)?, "next": next }))
 }

@@ -10,7 +10,7 @@ use crate::air_times::conflicts::{DAYS, json as json_of_finding};
 use crate::air_times::many::{ManyTimes, Told};
 use crate::air_times::{self, Days};
 use crate::server::Shared;
-use crate::server::api::calls::errors::{Answer, limit, not_here, of_store, ok};
+use crate::server::api::calls::errors::{Answer, after_screen, limit, not_here, of_store, ok};
 use crate::server::api::gate::Caller;
 use crate::server::console::fields::Fields;
 use crate::server::console::pages::drafts::common::looked_at_by;
@@ -142,7 +142,7 @@ pub(in crate::server::api) async fn of_screens(
     let count = limit(&fields).min(SCREENS_MAX);
     let mut filter = ScreenFilter {
         group: fields.word("group").map(str::to_owned),
-        after: fields.get("after").parse().ok(),
+        after: after_screen(&fields)?,
         ..ScreenFilter::default()
     };
     let told = app

@@ -20,7 +20,7 @@ use crate::server::console::layout::{self, Chapter, Line, choice, number};
 use crate::server::console::pages::join::name_words;
 use crate::server::console::pages::screens::with_all;
 use crate::server::console::pages::times;
-use crate::server::console::refusals;
+use crate::server::console::{paging, refusals};
 use crate::store::{CampaignFacts, CampaignRow, ScreenNotice, StoreError};
 use crate::system::clock;
 
@@ -109,13 +109,17 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
         );
         app.work(move |app| {
             let (store, scope) = (&app.hub.store, actor.scope());
-            let rows =
-                store.campaign_list((&text, group.as_deref()), &after, scope, PER_PAGE + 1)?;
-            Ok::<_, StoreError>((rows, store.campaign_groups(scope)?))
+            let asked = (text.as_str(), group.as_deref());
+            let mut rows = store.campaign_list(asked, &after, scope, PER_PAGE + 1)?;
+            let is_anew = rows.is_empty() && !after.is_empty();
+            if is_anew {
+                rows = store.campaign_list(asked, "", scope, PER_PAGE + 1)?;
+            }
+            Ok::<_, StoreError>((rows, is_anew, store.campaign_groups(scope)?))
         })
         .await
     };
-    let (mut rows, groups) = match read {
+    let (mut rows, is_anew, groups) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
@@ -142,6 +146,7 @@ pub(crate) async fn list(State(app): State<Shared>, asker: Asker, fields: Fields
                 button { (asker.say(["查找", "Find"])) }
             }
         }
+        @if is_anew && !rows.is_empty() { (paging::began_again(&asker)) }
         section {
             @if rows.is_empty() {
                 @if is_filtered {

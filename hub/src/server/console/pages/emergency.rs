@@ -7,16 +7,18 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
-use passerby_protocol::ScreenNumber;
 use passerby_protocol::manifest::ManifestNotice;
+use passerby_protocol::{ScreenNumber, foreign};
 
 use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::Fields;
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, number};
-use crate::server::console::refusals;
-use crate::store::{EmergencyScreen, EmergencyTargets, StoreError};
+use crate::server::console::{audit_words, refusals};
+use crate::store::{
+    AiringEmergency, EmergencyBegin, EmergencyScreen, EmergencyTargets, StoreError,
+};
 use crate::system::clock;
 
 /// How many screens are named before somebody confirms.
@@ -108,11 +110,15 @@ pub(crate) async fn check(State(app): State<Shared>, asker: Asker, fields: Field
     };
     let actor = Arc::clone(&asker.actor);
     let screens = app
-        .work(move |app| app.hub.store.emergency_screens(actor.scope(), &targets))
+        .work(move |app| {
+            let (store, scope) = (&app.hub.store, actor.scope());
+            let screens = store.emergency_screens(scope, &targets)?;
+            Ok::<_, StoreError>((screens, store.airing_emergencies(scope)?))
+        })
         .await;
     match screens {
-        Ok(screens) if screens.is_empty() => mistaken(&app, &asker, &fields, NOBODY).await,
-        Ok(screens) => confirm(&asker, &fields, &notice, &screens),
+        Ok((screens, _)) if screens.is_empty() => mistaken(&app, &asker, &fields, NOBODY).await,
+        Ok((screens, airing)) => confirm(&asker, &fields, &notice, (&screens, &airing)),
         Err(error) => refusals::failed(&asker.visitor, &error),
     }
 }
@@ -136,11 +142,13 @@ fn confirm(
     asker: &Asker,
     fields: &Fields,
     notice: &ManifestNotice,
-    screens: &[EmergencyScreen],
+    (screens, airing): (&[EmergencyScreen], &[AiringEmergency]),
 ) -> Response {
     let count = u64::try_from(screens.len()).unwrap_or(u64::MAX);
     let carried = ["headline", "body", "which", "screens"];
+    let replaced: BTreeSet<i64> = screens.iter().filter_map(|one| one.covered_by).collect();
     let body = html! {
+        @if !replaced.is_empty() { (airing_now(asker, screens, airing)) }
         section.alarm-card {
             h2 { (notice.headline) }
             @for line in notice.body.lines() { p { (line) } }
@@ -155,7 +163,8 @@ fn confirm(
         (layout::form(asker, "/console/emergency", "actions", &html! {
             @for name in carried { input type="hidden" name=(name) value=(fields.get(name)); }
             @for group in fields.all("group") { input type="hidden" name="group" value=(group); }
-            button.main { (asker.say(["立即播出", "Air it now"])) }
+            @for id in &replaced { input type="hidden" name="replaces" value=(id); }
+            button.main { (asker.say(if replaced.is_empty() { ["立即播出", "Air it now"] } else { ["替换并立即播出", "Replace it and air this now"] })) }
             a.button href=(asker.at("/console/emergency")) { (asker.say(["不播", "Do not"])) }
         }))
     };
@@ -163,22 +172,48 @@ fn confirm(
     layout::page(asker, Chapter::Screens, title, &Fields::default(), &body)
 }
 
-/// `POST /console/emergency`: airs it.
+/// What covers some of the screens now, and would be gone.
+fn airing_now(asker: &Asker, screens: &[EmergencyScreen], airing: &[AiringEmergency]) -> Markup {
+    let now_ms = clock::now_ms();
+    let language = asker.visitor.language;
+    let on = |id| {
+        screens
+            .iter()
+            .filter(|one| one.covered_by == Some(id))
+            .count()
+    };
+    html! {
+        div.notice.warn {
+            p { strong { (asker.say(["这些屏幕上正在播另一条紧急消息，它会被替换：", "Another emergency message airs there now, and would be replaced:"])) } }
+            ul { @for one in airing.iter().filter(|one| on(one.emergency) > 0) { li {
+                "“" (foreign::escaped(&one.headline)) "” · "
+                (audit_words::actor(language, &one.begun_by)) " · " (layout::ago(language, one.begun_ms, now_ms)) " · "
+                (number(u64::try_from(on(one.emergency)).unwrap_or(u64::MAX))) (asker.say([" 块屏幕", if on(one.emergency) == 1 { " screen" } else { " screens" }]))
+            } } }
+        }
+    }
+}
+
+/// `POST /console/emergency`: airs it. What came between and was not on the page that was confirmed
+/// is shown first.
 pub(crate) async fn begin(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let (notice, targets) = match read(&fields) {
         Ok(read) => read,
         Err(words) => return mistaken(&app, &asker, &fields, words).await,
     };
+    let replaced = fields.all("replaces").map(str::parse);
+    let seen: BTreeSet<i64> = replaced.filter_map(Result::ok).collect();
     let actor = Arc::clone(&asker.actor);
     let begun = app
         .work(move |app| {
             let store = &app.hub.store;
-            store.begin_emergency(&actor, &notice, &targets, clock::now_ms())
+            store.begin_emergency(&actor, &notice, &targets, Some(&seen), clock::now_ms())
         })
         .await;
     match begun {
-        Ok(Some(_)) => asker.visitor.to("/console?done=emergency-begun"),
-        Ok(None) => mistaken(&app, &asker, &fields, NOBODY).await,
+        Ok(EmergencyBegin::Begun(_)) => asker.visitor.to("/console?done=emergency-begun"),
+        Ok(EmergencyBegin::ForNobody) => mistaken(&app, &asker, &fields, NOBODY).await,
+        Ok(EmergencyBegin::Unseen) => check(State(app), asker, fields).await,
         Err(error) => refusals::failed(&asker.visitor, &error),
     }
 }

@@ -18,7 +18,7 @@ use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::gate::MISTAKE;
 use crate::server::console::layout::{self, Chapter, Line, number};
 use crate::server::console::pages::campaigns::path_of;
-use crate::server::console::refusals;
+use crate::server::console::{paging, refusals};
 use crate::store::{CampaignFacts, FanCounts, FanGroups, Follower, Redeemed, Redeemer, StoreError};
 use crate::system::clock;
 use crate::system::clock::DAY_MS;
@@ -40,6 +40,7 @@ struct View {
     missing: Option<&'static str>,
     rows: Vec<(Follower, String)>,
     has_more: bool,
+    is_anew: bool,
 }
 
 async fn view(
@@ -55,9 +56,13 @@ async fn view(
             return Ok(None);
         };
         let month = (Some(now_ms - 30 * DAY_MS), None);
-        let mut rows = Vec::new();
+        let (mut rows, mut is_anew) = (Vec::new(), false);
         if actor.may(Right::ChangeCampaigns) {
             rows = store.follower_list(&actor, &campaign, after, PER_PAGE + 1, now_ms)?;
+            is_anew = rows.is_empty() && after > 0;
+            if is_anew {
+                rows = store.follower_list(&actor, &campaign, 0, PER_PAGE + 1, now_ms)?;
+            }
         }
         let has_more = rows.len() > PER_PAGE;
         rows.truncate(PER_PAGE);
@@ -71,6 +76,7 @@ async fn view(
             missing: followers::missing(&app.hub, &facts.row.campaign)?,
             rows: opened.collect(),
             has_more,
+            is_anew,
             facts,
         }))
     })
@@ -160,6 +166,7 @@ fn addresses(asker: &Asker, path: &str, view: &View) -> Markup {
     html! {
         section {
             h2 { (asker.say(["地址", "Addresses"])) }
+            @if view.is_anew && !view.rows.is_empty() { (paging::began_again(asker)) }
             @if view.rows.is_empty() {
                 p { (asker.say(["还没有人通过邮件关注。", "Nobody follows by mail yet."])) }
             }

@@ -176,6 +176,7 @@ fn why_undrawn(asker: &Asker, error: &DrawError) -> String {
         DrawError::Start(_) => {
             "画图的程序启动不了；请再试一次，还不行就重新安装 passerby-hub".to_owned()
         }
+        DrawError::Files => "hub 现在读不了它的文件；请过一会儿再试".to_owned(),
         DrawError::Size => "屏幕每边的像素数不对，或总像素太多；请换一个尺寸".to_owned(),
         DrawError::Late(seconds) => format!("画了超过 {seconds} 秒；请把文件改小或改简单一些"),
         DrawError::Memory(mib) => format!("画它要超过 {mib} MiB 内存；请把文件改小一些"),

@@ -9,7 +9,7 @@ use crate::server::Shared;
 use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter, Line, choice};
-use crate::server::console::{refusals, words};
+use crate::server::console::{paging, refusals, words};
 use crate::store::{ScreenFilter, ScreenRow, ScreenState};
 use crate::system::clock;
 
@@ -58,15 +58,22 @@ pub(crate) fn filter_of(fields: &Fields) -> ScreenFilter {
 pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let filter = filter_of(&fields);
     let read = {
-        let (actor, filter) = (std::sync::Arc::clone(&asker.actor), filter.clone());
+        let (actor, mut filter) = (std::sync::Arc::clone(&asker.actor), filter.clone());
+        let is_named = fields.word("after").is_some();
         app.work(move |app| {
             let (store, scope) = (&app.hub.store, actor.scope());
-            let rows = store.screen_list(&filter, scope, PER_PAGE + 1, clock::now_ms())?;
-            Ok::<_, crate::store::StoreError>((rows, store.screen_words(scope)?))
+            let now_ms = clock::now_ms();
+            let mut rows = store.screen_list(&filter, scope, PER_PAGE + 1, now_ms)?;
+            let is_anew = is_named && (rows.is_empty() || filter.after.is_none());
+            if is_anew && rows.is_empty() {
+                filter.after = None;
+                rows = store.screen_list(&filter, scope, PER_PAGE + 1, now_ms)?;
+            }
+            Ok::<_, crate::store::StoreError>((rows, is_anew, store.screen_words(scope)?))
         })
         .await
     };
-    let (mut rows, (groups, tags)) = match read {
+    let (mut rows, is_anew, (groups, tags)) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
@@ -95,6 +102,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 button { (asker.say(["查找", "Find"])) }
             }
         }
+        @if is_anew && !rows.is_empty() { (paging::began_again(&asker)) }
         @if rows.is_empty() {
             section {
                 @if is_filtered || filter.after.is_some() {

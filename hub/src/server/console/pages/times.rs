@@ -20,8 +20,8 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::{Fields, escaped, path_with};
 use crate::server::console::layout::{self, Chapter, Line, choice};
 use crate::server::console::pages::screens::with_all;
-use crate::server::console::refusals;
 use crate::server::console::times_plot::{Lane, lanes};
+use crate::server::console::{paging, refusals};
 use crate::store::{AirOfScreen, ScreenFilter, ScreenNotice, StoreError};
 use crate::system::clock;
 
@@ -244,28 +244,35 @@ fn named(one: &PlacementTimes) -> String {
 /// `GET /console/times`: all screens on a day.
 pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields) -> Response {
     let days = days_of(&fields, clock::time_zone(), 1);
-    let filter = ScreenFilter {
+    let mut filter = ScreenFilter {
         group: fields.word("group").map(str::to_owned),
         after: fields.get("after").parse().ok(),
         ..ScreenFilter::default()
     };
+    let is_named = fields.word("after").is_some();
     let actor = Arc::clone(&asker.actor);
     let read = app
         .work(move |app| {
             let (store, scope, now_ms) = (&app.hub.store, actor.scope(), clock::now_ms());
             let mut screens = store.air_of_screens(&filter, scope, PER_PAGE + 1, now_ms)?;
+            let is_anew = is_named && (screens.is_empty() || filter.after.is_none());
+            if is_anew && screens.is_empty() {
+                filter.after = None;
+                screens = store.air_of_screens(&filter, scope, PER_PAGE + 1, now_ms)?;
+            }
             let has_more = screens.len() > PER_PAGE;
             screens.truncate(PER_PAGE);
             let (told, is_cut) = first_screens(screens, &days);
             let groups = store.screen_words(scope)?.0;
-            Ok::<_, StoreError>((told, has_more || is_cut, groups, days))
+            Ok::<_, StoreError>((told, has_more || is_cut, is_anew, groups, days))
         })
         .await;
-    let (screens, has_more, groups, days) = match read {
+    let (screens, has_more, is_anew, groups, days) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
-    let after = fields.get("after");
+    // Other days of the same page are those of its start as well.
+    let after = if is_anew { "" } else { fields.get("after") };
     let group = fields.get("group");
     let body = html! {
         form.filter method="get" action=(asker.at("/console/times")) role="search" {
@@ -274,6 +281,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
             button { (asker.say(["显示", "Show"])) }
         }
         div id="times" { (chooser(&asker, "/console/times", &days, &[("group", group), ("after", after)])) }
+        @if is_anew && !screens.is_empty() { (paging::began_again(&asker)) }
         @if screens.is_empty() {
             section { p { (asker.say(["没有屏幕。先配对一块。", "There is no screen. Pair one first."])) }
                 @if asker.actor.may(Right::ChangeScreens) { p { a.button.main href=(asker.at("/console/pair")) { (asker.say(["配对屏幕", "Pair a screen"])) } } }

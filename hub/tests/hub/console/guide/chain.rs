@@ -127,7 +127,7 @@ pub(super) struct Chain<'s> {
     pub(super) people: u32,
     pub(super) moments: usize,
     token: String,
-    /// The key of the shop that sells seats for the jazz.
+    /// The key of the shop that sells the book.
     shop: String,
 }
 
@@ -221,13 +221,13 @@ impl<'s> Chain<'s> {
         self.stand.manifest(terminal)
     }
 
-    /// The jazz has a shop, which tells the hub of seats, and a program that hears of them.
+    /// The book has a shop, which tells the hub of sales, and a program that hears of them.
     fn shops(&mut self) {
-        let path = "/campaigns/friday-night-jazz/conversion-keys";
-        let key = self.call("POST", path, &json!({ "name": "票务 Tickets" }));
+        let path = format!("/campaigns/{}/conversion-keys", AIRING[1]);
+        let key = self.call("POST", &path, &json!({ "name": "书店 Bookshop" }));
         key["bearer"].as_str().unwrap().clone_into(&mut self.shop);
         let hook = json!({ "name": "会员系统 Members", "kind": "json", "events": ["conversion", "share"],
-            "campaign": "friday-night-jazz", "url": "https://members.cafe.example/in", "secret": "a secret of theirs" });
+            "campaign": AIRING[1], "url": "https://members.cafe.example/in", "secret": "a secret of theirs" });
         let hook = self.call("POST", "/hooks", &hook)["hook"].to_string();
         // Nobody is there to take anything, and a pause is always the same.
         self.call(
@@ -237,10 +237,10 @@ impl<'s> Chain<'s> {
         );
     }
 
-    /// Every other one who gets to the shop of the jazz takes a seat.
+    /// Every other one who gets to the bookshop buys the book.
     pub(super) fn sell(&self, campaign: &str, person: u32, target: &str) {
         let click = target.split_once("pclick=").map(|(_, rest)| &rest[..32]);
-        let Some(click) = click.filter(|_| campaign == AIRING[0] && person.is_multiple_of(2))
+        let Some(click) = click.filter(|_| campaign == AIRING[1] && person.is_multiple_of(2))
         else {
             return;
         };

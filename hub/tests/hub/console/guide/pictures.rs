@@ -76,7 +76,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ),
     (
         "/console/campaigns/{campaign}/conversions",
-        "/console/campaigns/friday-night-jazz/conversions",
+        "/console/campaigns/after-the-last-train/conversions",
         false,
     ),
     ("/console/hooks", "/console/hooks", false),
@@ -115,7 +115,7 @@ const PAGES: &[(&str, &str, bool)] = &[
     ("/console/report", "/console/report?by=hour", true),
     (
         "/console/report/chains",
-        "/console/report/chains?campaign=friday-night-jazz",
+        "/console/report/chains?campaign=after-the-last-train",
         true,
     ),
     ("/console/alerts", "/console/alerts", true),

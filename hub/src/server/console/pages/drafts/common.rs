@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::response::Response;
 use maud::{Markup, html};
+use passerby_protocol::content_fault::FieldFault;
 use passerby_protocol::{CampaignId, foreign};
 
 use crate::drafts::archive::ArchiveFault;
@@ -19,7 +20,7 @@ use crate::server::console::asker::Asker;
 use crate::server::console::fields::escaped;
 use crate::server::console::layout;
 use crate::server::console::pages::drafts::faults::{of_archive, of_file, of_quota};
-use crate::server::console::refusals;
+use crate::server::console::{fault_words, refusals};
 use crate::server::language::Language;
 use crate::store::{CampaignFile, ClaimError, Draft, DraftError, SlotFault, StoreError};
 
@@ -183,9 +184,20 @@ pub(crate) fn said(asker: &Asker, fault: &DeskFault) -> String {
             let said = of_archive(asker, fault);
             return foreign::escaped(&said).into_owned();
         }
+        DeskFault::Text(fault) if asker.visitor.language == Language::Chinese => {
+            let said = format!("campaign.toml:{}: {}", fault.line, no_toml(&fault.message));
+            return foreign::escaped(&said).into_owned();
+        }
         other => return foreign::escaped(&other.to_string()).into_owned(),
     };
     asker.say(words).to_owned()
+}
+
+fn no_toml(words: &str) -> String {
+    let fault = FieldFault::NotToml {
+        words: words.to_owned(),
+    };
+    fault_words::said(Language::Chinese, words, Some(&fault.into()))
 }
 
 /// The same of a change that was refused.

@@ -14,7 +14,7 @@ use crate::server::console::audit_words;
 use crate::server::console::fields::{Fields, path_with};
 use crate::server::console::layout::{self, Chapter};
 use crate::server::console::pages::drafts::common::path_of;
-use crate::server::console::refusals;
+use crate::server::console::{paging, refusals};
 use crate::store::{DraftRow, DraftState, StoreError};
 use crate::system::clock;
 
@@ -50,11 +50,15 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
         .work(move |app| {
             let (store, scope) = (&app.hub.store, actor.scope());
             let waiting = store.drafts(Some(DraftState::Submitted), "", scope, PER_PAGE)?;
-            let all = store.drafts(None, &after, scope, PER_PAGE + 1)?;
-            Ok::<_, StoreError>((waiting, all))
+            let mut all = store.drafts(None, &after, scope, PER_PAGE + 1)?;
+            let is_anew = all.is_empty() && !after.is_empty();
+            if is_anew {
+                all = store.drafts(None, "", scope, PER_PAGE + 1)?;
+            }
+            Ok::<_, StoreError>((waiting, all, is_anew))
         })
         .await;
-    let (waiting, mut all) = match read {
+    let (waiting, mut all, is_anew) = match read {
         Ok(read) => read,
         Err(error) => return refusals::failed(&asker.visitor, &error),
     };
@@ -68,6 +72,7 @@ pub(crate) async fn show(State(app): State<Shared>, asker: Asker, fields: Fields
                 (rows(&asker, &waiting))
             }
         }
+        @if is_anew && !all.is_empty() { (paging::began_again(&asker)) }
         section {
             h2 { (asker.say(["所有草稿", "All drafts"])) }
             @if all.is_empty() { p { (asker.say(["还没有草稿。选几张图片就可以开始。", "There is no draft yet. A few pictures are enough to begin."])) } }

@@ -4,11 +4,16 @@
 //! Invariants: the words of a fault are made of it and of nothing else, and say in English what to
 //! do; what is no such fault is told in words alone.
 
+mod field;
+mod rule;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::content_fault::field::{Accepted, FieldFault, Shown};
+pub use crate::content_fault::rule::RuleFault;
 use crate::creative::{CreativeKind, NoVideo};
 
 /// A fault that has a form of its own. Sizes are in pixels unless they say otherwise.
@@ -188,6 +193,16 @@ pub enum ContentFault {
         /// How many there are.
         room: u32,
     },
+    /// A key or value of a TOML file is wrong.
+    Field {
+        /// How.
+        what: FieldFault,
+    },
+    /// Parts of a campaign do not go together.
+    Rule {
+        /// Which.
+        what: RuleFault,
+    },
 }
 
 /// Files that are often taken for pictures of ours.
@@ -345,6 +360,8 @@ impl fmt::Display for ContentFault {
             | Self::CodeTooShort { .. }
             | Self::CodeTooPale
             | Self::CodeTooNearEdge { .. } => f.write_str("the code would not be read"),
+            Self::Field { what } => what.fmt(f),
+            Self::Rule { what } => what.fmt(f),
         }
     }
 }
@@ -357,6 +374,18 @@ impl ContentFault {
             _ => NoVideo::Other,
         };
         fmt::Display::fmt(&known, f)
+    }
+}
+
+impl From<FieldFault> for ContentFault {
+    fn from(what: FieldFault) -> Self {
+        Self::Field { what }
+    }
+}
+
+impl From<RuleFault> for ContentFault {
+    fn from(what: RuleFault) -> Self {
+        Self::Rule { what }
     }
 }
 
@@ -425,6 +454,18 @@ impl From<ContentFault> for Told {
             words: fault.to_string(),
             fault: Some(fault),
         }
+    }
+}
+
+impl From<FieldFault> for Told {
+    fn from(fault: FieldFault) -> Self {
+        ContentFault::from(fault).into()
+    }
+}
+
+impl From<RuleFault> for Told {
+    fn from(fault: RuleFault) -> Self {
+        ContentFault::from(fault).into()
     }
 }
 
