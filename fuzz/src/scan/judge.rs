@@ -20,6 +20,8 @@ const CLICK: &str = "?pclick=";
 const PERSONAL: [&str; 6] = ["/q/", "/Q/", "/s/", "/fan/", "/v/", "/c/"];
 /// What may follow a link's own path when a form is answered, or was not somebody's own.
 const FORMS: [&str; 4] = ["", "/moment", "/follow", "/voice"];
+/// What stands behind it once a reader has chosen a language.
+const LANGUAGES: [&str; 2] = ["?lang=zh", "?lang=en"];
 /// The start of an element that no page has; the dictionary holds it, so that requests have it in
 /// many places.
 const MARK: &[u8] = b"<x8x";
@@ -136,7 +138,11 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
     if location == "/" || is_target(location) || (from_a_shop && is_of_a_shop(location)) {
         return None;
     }
-    let link = location.strip_prefix("/s/").unwrap_or_default();
+    let chosen = LANGUAGES
+        .iter()
+        .find_map(|chosen| location.strip_suffix(chosen));
+    let link = chosen.unwrap_or(location);
+    let link = link.strip_prefix("/s/").unwrap_or_default();
     let (name, form) = link.split_at(link.find('/').unwrap_or(link.len()));
     let is_name = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
     assert!(
