@@ -7,8 +7,8 @@
 //! `PASSERBY_LOAD_BATCHES` how many batches each terminal sends. `PASSERBY_LOAD_PARTS` names those
 //! of `report`, `scans` and `ingest` that are wanted. Making all rows takes longer than to measure:
 //! with `PASSERBY_LOAD_WAITS` it measures once for each line on its input, until that ends.
-//! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: the same codes are opened at
-//! it first, with no other rows in its database.
+//! `PASSERBY_LOAD_OLDER` names the `passerby-hub` of an older build: codes are opened at it by
+//! turns, with no other rows in its database.
 //!
 //! Speed is a goal for `scripts/bench`, never a test: machines differ.
 
@@ -98,12 +98,10 @@ fn measure(
     }
     if parts.contains("scans") {
         clear(&folder.join("hub-older"));
-        let older = std::env::var_os("PASSERBY_LOAD_OLDER").map(|program| {
-            let stand = Stand::of_older(folder, program.into());
-            scans::figures(&stand, folder, seconds, None)
-        });
+        let older = std::env::var_os("PASSERBY_LOAD_OLDER")
+            .map(|program| Stand::of_older(folder, program.into()));
         for (stand, _) in stands {
-            scans::figures(stand, folder, seconds, older);
+            scans::figures(stand, folder, seconds, older.as_ref());
         }
     }
     if parts.contains("ingest") {

@@ -37,10 +37,10 @@ pub(crate) struct Scanned {
     count: u64,
 }
 
-/// Opens codes for so many seconds; `round` tells runs on one database apart.
-fn open(stand: &Stand, serving: &Serving, folder: &Path, seconds: u32, round: u32) -> Scanned {
+/// Opens codes that nobody has opened for so many seconds.
+fn open(stand: &Stand, serving: &Serving, folder: &Path, seconds: u32) -> Scanned {
     let codes = folder.join("codes.txt");
-    write_codes(stand, &codes, seconds * A_SECOND_MAX, round);
+    write_codes(stand, &codes, seconds * A_SECOND_MAX, stand.next_round());
     let script = folder.join("scans.lua");
     std::fs::write(&script, include_str!("scans.lua")).expect("writes");
     let output = Command::new("wrk")
@@ -118,21 +118,28 @@ fn write_codes(stand: &Stand, file: &Path, count: u32, round: u32) {
     std::fs::write(file, lines).expect("writes");
 }
 
-/// Prints how many scans are recorded, without and with reports beside them; `before` is what an
-/// older build records in a second. Returns how many it was without.
+/// Prints how many scans are recorded, without and with reports beside them, and how many an older
+/// build records.
 ///
-/// Both are measured by turns, and each figure is that of its middle turn: a disk that is slow for
-/// a moment is slow for one of them only.
-pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option<f64>) -> f64 {
+/// All are measured by turns, and each figure is that of its middle turn: a disk that is slow for a
+/// moment is slow for one of them only.
+pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, older: Option<&Stand>) {
     let serving = stand.serve();
+    let older = older.map(|older| (older, older.serve()));
     let recorded = stand.hub().store.report().expect("a report").scans.openings;
     // What is cold is no figure.
-    let warm = open(stand, &serving, folder, 2, 0);
+    let warm = open(stand, &serving, folder, 2);
+    if let Some((older, serving)) = &older {
+        open(older, serving, folder, 2);
+    }
     let seconds = seconds.div_ceil(TURNS);
     let reports = AtomicU32::new(0);
-    let (mut alone, mut beside) = (Vec::new(), Vec::new());
-    for turn in 0..TURNS {
-        alone.push(open(stand, &serving, folder, seconds, 1 + 2 * turn));
+    let (mut before, mut alone, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        if let Some((older, serving)) = &older {
+            before.push(open(older, serving, folder, seconds));
+        }
+        alone.push(open(stand, &serving, folder, seconds));
         let ends = AtomicBool::new(false);
         beside.push(std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -145,7 +152,7 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
                     reports.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            let beside = open(stand, &serving, folder, seconds, 2 + 2 * turn);
+            let beside = open(stand, &serving, folder, seconds);
             ends.store(true, Ordering::Relaxed);
             beside
         }));
@@ -169,13 +176,21 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
         "goal at least",
         5_000.0,
     );
-    if let Some(before) = before {
+    if let Some((older, _)) = &older {
+        let before = middle(&before);
         figure(
             &format!("new scans over HTTP, {name}"),
             alone.a_second,
             "/s",
             "2.5 times those of the older build",
-            2.5 * before,
+            2.5 * before.a_second,
+        );
+        figure(
+            &format!("p99 of new scans, {}", older.name),
+            before.p99_ms,
+            "ms",
+            "goal",
+            20.0,
         );
     }
     figure(
@@ -208,7 +223,6 @@ pub(crate) fn figures(stand: &Stand, folder: &Path, seconds: u32, before: Option
         "without",
         alone.p99_ms,
     );
-    alone.a_second
 }
 
 /// Each figure of the middle turn.

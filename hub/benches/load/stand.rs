@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use passerby_hub::Hub;
 use passerby_hub::publish::folder::Publication;
@@ -29,6 +30,8 @@ pub(crate) struct Stand {
     program: PathBuf,
     /// Whether that is an older one, whose database this build may only read a copy of.
     is_older: bool,
+    /// How often codes of it were opened; no two times open the same.
+    rounds: AtomicU32,
 }
 
 /// A hub that serves, until this is dropped.
@@ -52,6 +55,7 @@ impl Stand {
             database: server.map(PostgresServer::new_database),
             program: program(),
             is_older: false,
+            rounds: AtomicU32::new(0),
         };
         let hub = stand.hub();
         let workers = Workers::new(program());
@@ -86,6 +90,7 @@ impl Stand {
             database: None,
             program,
             is_older: true,
+            rounds: AtomicU32::new(0),
         };
         let run = |arguments: &[&str]| {
             let output = stand.command(arguments).output().expect("the hub starts");
@@ -99,6 +104,11 @@ impl Stand {
             run(&["screen", "add", &format!("screen {number}")]);
         }
         stand
+    }
+
+    /// The number of the next time that codes are opened.
+    pub(crate) fn next_round(&self) -> u32 {
+        self.rounds.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Opens its data beside whoever serves it; of an older build's, a copy as it is now.
