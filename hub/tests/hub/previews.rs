@@ -306,8 +306,8 @@ fn a_preview_is_set_in_the_fonts_that_the_screens_have() {
     let fonts = tempfile::tempdir().unwrap();
     let fonts = fonts.path();
     let hebrew = "NotoSansHebrew-Regular.ttf";
-    let font = required_file(&format!("/usr/share/fonts/truetype/noto/{hebrew}"));
-    std::fs::copy(font, fonts.join(hebrew)).unwrap();
+    let font = format!("/usr/share/fonts/truetype/noto/{hebrew}");
+    std::fs::copy(required_file(&font), fonts.join(hebrew)).unwrap();
     let fonts = fonts.to_str().unwrap();
     let toml = "title = 'Shop'\n[[placement]]\ncreative = '0.png'\nheadline = 'שלום'\ncode = { call = 'x' }\n";
     let picture = |stand: &Stand| {
