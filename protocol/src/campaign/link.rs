@@ -97,7 +97,7 @@ impl Link {
             if let Some(place) = section.placed("form") {
                 match (form, target) {
                     (LinkForm::Direct | LinkForm::Gs1, None) => {
-                        section.problem(&place, RuleFault::FormWithoutTarget)
+                        section.problem(&place, RuleFault::FormWithoutTarget);
                     }
                     (LinkForm::Gs1, Some(target)) => {
                         if let Err(error) = DigitalLink::parse(target) {
