@@ -331,7 +331,7 @@ mod tests {
             let Some(ContentFault::Field { what }) = &problem.fault else {
                 continue;
             };
-            let (accepted, why) = match what {
+            let (accepted, why) = match &**what {
                 FieldFault::WrongValue { accepted, why, .. }
                 | FieldFault::WrongEntry { accepted, why, .. } => (Some(accepted), why.clone()),
                 FieldFault::WrongName { why, .. } => (None, Some(why.clone())),
