@@ -348,7 +348,7 @@ fn a_preview_is_set_in_the_fonts_that_the_screens_have() {
     let nowhere = nowhere.to_str().unwrap();
     let output = with.command(&["serve", "--listen", "127.0.0.1:0", "--fonts", nowhere]);
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
         said.contains("--fonts") && said.contains("cannot be read"),
         "{said}"
