@@ -33,7 +33,6 @@ mod networks;
 mod on_a_file;
 mod plays;
 mod previews;
-mod previews_in_store;
 mod processes;
 mod prune;
 mod report;
