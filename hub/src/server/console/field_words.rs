@@ -344,13 +344,11 @@ mod tests {
                 }
                 _ => (None, None),
             };
-            match accepted {
-                Some(
-                    Accepted::Words { words }
-                    | Accepted::List { words }
-                    | Accepted::Text { words, .. },
-                ) => phrases.push(words.clone()),
-                _ => {}
+            if let Some(
+                Accepted::Words { words } | Accepted::List { words } | Accepted::Text { words, .. },
+            ) = accepted
+            {
+                phrases.push(words.clone());
             }
             phrases.extend(why);
         }
