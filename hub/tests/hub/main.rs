@@ -33,6 +33,7 @@ mod networks;
 mod on_a_file;
 mod plays;
 mod previews;
+mod previews_in_store;
 mod processes;
 mod prune;
 mod report;

@@ -69,6 +69,8 @@ mod networks;
 mod plays;
 #[path = "../hub/previews.rs"]
 mod previews;
+#[path = "../hub/previews_in_store.rs"]
+mod previews_in_store;
 #[path = "../hub/processes/mod.rs"]
 mod processes;
 #[path = "../hub/prune.rs"]

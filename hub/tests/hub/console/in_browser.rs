@@ -26,7 +26,7 @@ pub(super) fn look(width_px: u32) -> Look {
 }
 
 /// Comes in as the first owner.
-fn begin(stand: &Stand, browser: &mut Browser) {
+pub(super) fn begin(stand: &Stand, browser: &mut Browser) {
     browser.open(&first_link(stand));
     browser.fill("name", "Ada");
     browser.fill("password", "correct horse battery");
@@ -226,7 +226,7 @@ fn press(browser: &mut Browser, presses: &mut u32, selector: &str) {
 }
 
 /// Gives a screen something to show and to report.
-fn fill(stand: &Stand) {
+pub(super) fn fill(stand: &Stand) {
     let terminal = stand.terminal("Metro line 2, exit B");
     let toml = "title = \"爵士之夜 Jazz night\"\ntarget = \"https://shop.example\"\nheadline = \"今晚八点\"\n[[phase]]\nname = \"warm-up\"\nfrom = 2020-01-01\n";
     stand.publish(&stand.campaign("jazz", toml, &[[200, 40, 10], [20, 60, 160]]));
@@ -292,7 +292,7 @@ fn fill(stand: &Stand) {
 }
 
 /// Has a page passed on by many, ten days ago.
-fn pass_on(stand: &Stand) {
+pub(super) fn pass_on(stand: &Stand) {
     let links = crate::console::chains::passed_on(stand);
     let open = |visitor: u8, path: &str| {
         let own = crate::stand::location(&stand.visit(visitor, path));
@@ -359,7 +359,7 @@ fn an_emergency_is_on_chosen_screens_after_two_steps_and_gone_after_one_press() 
 }
 
 /// Makes a source with items of which somebody has to approve one.
-fn make_source(stand: &Stand) {
+pub(super) fn make_source(stand: &Stand) {
     let add = [
         "source",
         "add",
@@ -393,7 +393,7 @@ fn make_source(stand: &Stand) {
 }
 
 /// Makes rules for alerts, of which one finds something wrong and has told it in vain.
-fn make_rules(stand: &Stand) {
+pub(super) fn make_rules(stand: &Stand) {
     use passerby_hub::alerts::check;
     use passerby_hub::store::{AlertKind, AlertWords, HookKind};
     let (store, now_ms) = (stand.hub().store, passerby_hub::system::clock::now_ms());
