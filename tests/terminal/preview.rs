@@ -195,8 +195,8 @@ fn a_preview_is_the_frame_of_a_screen_that_is_turned_and_speaks_another_language
 fn a_preview_is_the_frame_of_a_screen_with_fonts_of_its_own() {
     let type_folder = tempfile::tempdir().expect("a folder");
     let hebrew = "NotoSansHebrew-Regular.ttf";
-    let font = required_file(&format!("/usr/share/fonts/truetype/noto/{hebrew}"));
-    std::fs::copy(font, type_folder.path().join(hebrew)).expect("copies");
+    let font = format!("/usr/share/fonts/truetype/noto/{hebrew}");
+    std::fs::copy(required_file(&font), type_folder.path().join(hebrew)).expect("copies");
     let settings = format!("[content]\nfonts = ['{}']\n", type_folder.path().display());
     let files = [
         (

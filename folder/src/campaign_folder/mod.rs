@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use passerby_protocol::CampaignId;
 use passerby_protocol::campaign::{self, Campaign};
-use passerby_protocol::content_fault::FieldFault;
+use passerby_protocol::content_fault::{FieldFault, Told};
 use passerby_protocol::creative::is_part_name;
 use passerby_protocol::creative::{self, CREATIVE_ENDINGS, CreativeKind};
 use passerby_protocol::file_names::normal_form;
@@ -113,15 +113,15 @@ impl CampaignFolder {
     pub fn parts_of(
         &self,
         creative: &str,
-    ) -> impl Iterator<Item = Result<(String, PathBuf), FieldFault>> {
+    ) -> impl Iterator<Item = Result<(String, PathBuf), Told>> {
         self.parts.of_creative(creative).iter().map(|name| {
             let name = name.clone();
             if !is_part_name(&name) {
-                return Err(FieldFault::PartOfNoKind { name });
+                return Err(FieldFault::PartOfNoKind { name }.into());
             }
             match self.creatives.get(&name) {
                 Some(path) => Ok((name, path.clone())),
-                None => Err(FieldFault::PartMissing { name }),
+                None => Err(FieldFault::PartMissing { name }.into()),
             }
         })
     }

@@ -33,7 +33,6 @@ const TELLING_BYTES: usize = 24;
 const DOUBTFUL_BYTES: usize = 8;
 /// unless so many bytes around them say what they are.
 const SURE_BYTES: usize = 24;
-/// What Notepad and its relatives are told.
 
 /// Decodes a text in any encoding: by its byte order mark, else as UTF-8, else as the encoding in
 /// which it makes most sense. A few control characters in it are left out, and form feeds and

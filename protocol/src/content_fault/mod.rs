@@ -196,12 +196,12 @@ pub enum ContentFault {
     /// A key or value of a TOML file is wrong.
     Field {
         /// How.
-        what: FieldFault,
+        what: Box<FieldFault>,
     },
     /// Parts of a campaign do not go together.
     Rule {
         /// Which.
-        what: RuleFault,
+        what: Box<RuleFault>,
     },
 }
 
@@ -379,12 +379,14 @@ impl ContentFault {
 
 impl From<FieldFault> for ContentFault {
     fn from(what: FieldFault) -> Self {
+        let what = Box::new(what);
         Self::Field { what }
     }
 }
 
 impl From<RuleFault> for ContentFault {
     fn from(what: RuleFault) -> Self {
+        let what = Box::new(what);
         Self::Rule { what }
     }
 }

@@ -331,7 +331,7 @@ mod tests {
             let Some(ContentFault::Field { what }) = &problem.fault else {
                 continue;
             };
-            let (accepted, why) = match what {
+            let (accepted, why) = match &**what {
                 FieldFault::WrongValue { accepted, why, .. }
                 | FieldFault::WrongEntry { accepted, why, .. } => (Some(accepted), why.clone()),
                 FieldFault::WrongName { why, .. } => (None, Some(why.clone())),
@@ -344,13 +344,11 @@ mod tests {
                 }
                 _ => (None, None),
             };
-            match accepted {
-                Some(
-                    Accepted::Words { words }
-                    | Accepted::List { words }
-                    | Accepted::Text { words, .. },
-                ) => phrases.push(words.clone()),
-                _ => {}
+            if let Some(
+                Accepted::Words { words } | Accepted::List { words } | Accepted::Text { words, .. },
+            ) = accepted
+            {
+                phrases.push(words.clone());
             }
             phrases.extend(why);
         }

@@ -97,7 +97,11 @@ const PAGES: &[(&str, &str)] = &[
     ),
 ];
 /// Pages for whoever is not in, or that are no page of their own.
-const ELSEWHERE: &[&str] = &["/console/sign-in", "/console/join/{token}"];
+const ELSEWHERE: &[&str] = &[
+    "/console/sign-in",
+    "/console/join/{link}",
+    "/console/second-step",
+];
 
 /// What the tabulator must reach, in the order of the page: of radio buttons that belong together
 /// only one is.
