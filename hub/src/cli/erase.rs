@@ -8,7 +8,9 @@ use crate::cli::options::{Data, Output};
 use crate::privacy;
 use crate::system::clock;
 
-/// Erases somebody who follows campaigns, or what somebody said or typed.
+/// Erases somebody who follows campaigns, with what they typed on the pages by which they began to
+/// follow and were last here: their sentence and name, and what they said to publishers. Or what is
+/// under a private link.
 #[derive(Args)]
 pub(crate) struct Erase {
     /// Their address for mail, or a private link: of their own page, of what they said to a
@@ -26,13 +28,10 @@ pub(super) fn run(command: &Erase) -> Result<(), Failure> {
     match privacy::erase(&hub, &command.whom, clock::now_ms())? {
         Some(erased) => {
             let text = format!(
-                "erased; campaigns that they followed or were asked to: {}, voices: {}, moments: {}\n",
-                erased.campaigns, erased.voices, erased.moments
+                "erased; campaigns that they followed or were asked to: {}; moments passed on with words: {}; voices: {}\n",
+                erased.campaigns, erased.moments, erased.voices
             );
-            let erased = json!({
-                "campaigns": erased.campaigns, "voices": erased.voices, "moments": erased.moments,
-            });
-            command.output.print(&erased, &text)?;
+            command.output.print(&json!(erased), &text)?;
             Ok(())
         }
         None => Err(Failure::Input(vec![

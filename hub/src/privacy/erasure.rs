@@ -3,20 +3,10 @@
 //! Invariant: a link erases what it is the private link of; one that anybody may have erases
 //! nothing.
 
+use crate::followers::Erased;
 use crate::store::StoreError;
 use crate::voices::voice_of_link;
 use crate::{Hub, followers};
-
-/// What somebody is erased from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Erased {
-    /// How many campaigns they followed or were asked to.
-    pub campaigns: u64,
-    /// How many voices of theirs are gone.
-    pub voices: u64,
-    /// How many links have their words no more.
-    pub moments: u64,
-}
 
 /// Erases whoever has an address or a private link: of their own page, of what they said to a
 /// publisher, or of what they typed to pass a moment on.
@@ -25,11 +15,8 @@ pub struct Erased {
 /// The database fails; or, as `None`, the text is none of these.
 pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<Erased>, StoreError> {
     let said = said.trim();
-    if let Some(campaigns) = followers::erase(hub, said, now_ms)? {
-        return Ok(Some(Erased {
-            campaigns,
-            ..Erased::default()
-        }));
+    if let Some(erased) = followers::erase(hub, said, now_ms)? {
+        return Ok(Some(erased));
     }
     let (path, query) = said.split_once('?').unwrap_or((said, ""));
     let path = path.to_ascii_lowercase();

@@ -77,11 +77,11 @@ fn privacy_pages_say_what_a_campaign_uses_and_who_keeps_it() {
         used,
         [
             ("counting", json!(["book", "plain"])),
+            ("conversions", json!(["book"])),
             ("moments", json!(["book"])),
             ("voices", json!(["book"])),
-            ("following", json!([])),
-            ("phone", json!([])),
-            ("orders", json!(["book", "plain"])),
+            ("followers", json!([])),
+            ("phones", json!([])),
         ]
     );
     let csv = stand.command(&["privacy", "--csv"]).stdout;
