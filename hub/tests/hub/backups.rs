@@ -459,6 +459,7 @@ fn a_backup_of_an_older_hub_is_brought_up_to_date_and_one_of_a_newer_is_refused(
                 "screen_places",
                 "passed_on",
                 "moments",
+                "moment_reports",
                 "voices",
                 "campaign_groups",
                 "slots",
