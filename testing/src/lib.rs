@@ -5,6 +5,7 @@
 //! it.
 
 pub mod browser;
+pub mod mail_receiver;
 mod package;
 pub mod postgres;
 mod programs;
@@ -14,5 +15,5 @@ mod seeds;
 mod unique;
 
 pub use crate::package::package_folder;
-pub use crate::programs::{required_file, required_program};
+pub use crate::programs::{faketime, required_file, required_program};
 pub use crate::seeds::{Seeds, random_cases, report_find, seeds};

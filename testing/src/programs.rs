@@ -96,6 +96,23 @@ fn postgres_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// Finds the library that shows a program another time, when it is loaded before all others.
+///
+/// # Panics
+/// It is not installed: the test fails, and says what to install.
+#[track_caller]
+pub fn faketime() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    files.find(|file| file.is_file()).expect(
+        "this test needs libfaketime, which is not installed; install it with: \
+         sudo apt-get install faketime (scripts/test does that)",
+    )
+}
+
 /// Finds a file that a test needs.
 ///
 /// # Panics

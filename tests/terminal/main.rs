@@ -14,5 +14,6 @@ mod one_judge;
 mod parts;
 mod preview;
 mod proof_of_play;
+mod story;
 mod the_loop;
 mod verify;

@@ -37,9 +37,20 @@ pub(crate) struct HubProcess {
 impl HubProcess {
     /// Starts a hub; port 0 takes a free one.
     pub(crate) fn start(data: &Path, listen: &str) -> Self {
-        let mut child = Command::new(hub_program())
+        Self::start_as(Command::new(hub_program()), data, listen, &[])
+    }
+
+    /// Starts one by a command that has what it needs besides, with further options.
+    pub(crate) fn start_as(
+        mut command: Command,
+        data: &Path,
+        listen: &str,
+        options: &[&str],
+    ) -> Self {
+        let mut child = command
             .args(["serve", "--listen", listen, "--data"])
             .arg(data)
+            .args(options)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -72,7 +83,12 @@ impl Drop for HubProcess {
 
 /// Runs a hub command and returns its JSON.
 pub(crate) fn hub(data: &Path, arguments: &[&str]) -> Value {
-    let output = Command::new(hub_program())
+    hub_as(Command::new(hub_program()), data, arguments)
+}
+
+/// Runs one by a command that has what it needs besides.
+pub(crate) fn hub_as(mut command: Command, data: &Path, arguments: &[&str]) -> Value {
+    let output = command
         .args(arguments)
         .arg("--json")
         .arg("--data")

@@ -8,7 +8,8 @@ use crate::cli::options::{Data, Output};
 use crate::followers;
 use crate::system::clock;
 
-/// Erases somebody who follows campaigns.
+/// Erases somebody who follows campaigns, with what they typed on the pages by which they began to
+/// follow and were last here: their sentence and name, and what they said to publishers.
 #[derive(Args)]
 pub(crate) struct Erase {
     /// Their address for mail, or their private link
@@ -23,12 +24,12 @@ pub(crate) struct Erase {
 pub(super) fn run(command: &Erase) -> Result<(), Failure> {
     let hub = command.data.open()?;
     match followers::erase(&hub, &command.whom, clock::now_ms())? {
-        Some(campaigns) => {
-            let text =
-                format!("erased; campaigns that they followed or were asked to: {campaigns}\n");
-            command
-                .output
-                .print(&json!({ "campaigns": campaigns }), &text)?;
+        Some(erased) => {
+            let text = format!(
+                "erased; campaigns that they followed or were asked to: {}; moments passed on with words: {}; voices: {}\n",
+                erased.campaigns, erased.moments, erased.voices
+            );
+            command.output.print(&json!(erased), &text)?;
             Ok(())
         }
         None => Err(Failure::Input(vec![

@@ -114,11 +114,27 @@ pub fn name_in(keys: &Keys, token: &str) -> Option<String> {
         .then(|| name.to_owned())
 }
 
-/// Forgets an address everywhere, or whoever has a private link. Returns of how many campaigns.
+/// What was erased of somebody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Erased {
+    /// Campaigns that they followed, or were asked to.
+    pub campaigns: u64,
+    /// Moments that they passed on with words.
+    pub moments: u64,
+    /// Voices that they left for publishers.
+    pub voices: u64,
+}
+
+/// Forgets an address everywhere, or whoever has a private link, with what they typed under the
+/// links by which they began to follow and were last here.
 ///
 /// # Errors
 /// The database fails; or, as `None`, the text is neither an address nor a private link.
-pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<u64>, crate::store::StoreError> {
+pub fn erase(
+    hub: &Hub,
+    said: &str,
+    now_ms: i64,
+) -> Result<Option<Erased>, crate::store::StoreError> {
     let keys = hub.keys();
     let last = said
         .trim()
@@ -128,11 +144,17 @@ pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<u64>, crate::s
         Some(name) => {
             let found = hub.store.follower(&name, now_ms)?;
             let Some(found) = found else {
-                return Ok(Some(0));
+                return Ok(Some(Erased::default()));
             };
             match address_of(keys, &found) {
                 Some(address) => address_hmac(keys, &address),
-                None => return Ok(Some(u64::from(hub.store.leave(&name, now_ms)?))),
+                None => {
+                    let left = hub.store.leave(&name, now_ms)?;
+                    return Ok(Some(Erased {
+                        campaigns: u64::from(left),
+                        ..Erased::default()
+                    }));
+                }
             }
         }
         None => match address(said) {
@@ -140,7 +162,17 @@ pub fn erase(hub: &Hub, said: &str, now_ms: i64) -> Result<Option<u64>, crate::s
             None => return Ok(None),
         },
     };
-    hub.store.erase_address(&hmac, now_ms).map(Some)
+    let mut erased = Erased::default();
+    let typed = hub.store.typed_elsewhere(&hmac)?;
+    for link in &typed.links {
+        erased.moments += u64::from(hub.store.erase_moment(link)?);
+    }
+    for voice in &typed.voices {
+        erased.voices += u64::from(hub.store.erase_voice(voice)?);
+    }
+    // Last, since it knows what is theirs, and empties the log of all of it.
+    erased.campaigns = hub.store.erase_address(&hmac, now_ms)?;
+    Ok(Some(erased))
 }
 
 /// What keeps people from following a campaign by mail, that wants it.

@@ -62,6 +62,28 @@ pub const PROCESSINGS: &[Processing] = &[
         is_of: |_| true,
     },
     Processing {
+        id: "conversions",
+        what: [
+            "点击编号：为一次点击生成的 128 位随机数；店铺回报的订单编号、种类、金额和时间",
+            "a click id, 128 random bits for one press of the button, and what the shop reports of it: its order's number, kind, value and time",
+        ],
+        purpose: ["知道活动带来了什么", "to know what a campaign brings"],
+        ground: [
+            "合理的统计需要；没有什么能说出是谁",
+            "the need for figures; nothing of it says who somebody is",
+        ],
+        kept: [
+            "直到运营者清理那些天的数据；两天后谁也认不出是谁点的",
+            "until whoever runs the hub prunes those days; whose press it was nobody can tell after two days",
+        ],
+        erased: [
+            "不必：两天后没有什么通向任何人",
+            "by itself: after two days nothing of it leads to anybody",
+        ],
+        tables: &["clicks", "conversions", "conversion_refunds"],
+        is_of: |campaign| campaign.opens_page() && campaign.link.click_name().is_some(),
+    },
+    Processing {
         id: "moments",
         what: [
             "转发时写的一句话和名字，都可以不写",
@@ -117,6 +139,53 @@ pub const PROCESSINGS: &[Processing] = &[
         ],
         is_of: |campaign| campaign.voices.take != TakenVoices::Nothing,
     },
+    Processing {
+        id: "followers",
+        what: [
+            "邮箱地址（加密）、语言、关注的活动、当时的屏幕、那次扫码和链接；来过几次、上次什么时候；优惠码，以及什么时候用的",
+            "an address for mail, sealed; the language, the campaign, the screen, the scan and the link with which they began; how often they were here, and when last; a code for an offer, and when it was used",
+        ],
+        purpose: [
+            "发这个活动的消息，给他们活动为关注者准备的东西",
+            "to send them the campaign's news, and to give them what it keeps for those who follow",
+        ],
+        ground: [
+            "本人勾选同意，并且打开只有邮箱里才有的链接按下确认；同意的文字版本和两个时间一起保存",
+            "they ticked that they agree, and confirmed it by a press behind a link that only their mail has; the version of the words and both times are kept with it",
+        ],
+        kept: [
+            "直到退订，或者两年没有音讯；没有确认的 48 小时；到期后一小时内删除",
+            "until they unsubscribe, or two years without a sign of them; 48 hours where nobody confirms",
+        ],
+        erased: [
+            "邮件里或自己的页面上按一下；或由运营 hub 的人按地址删除",
+            "by one press in any mail or on their own page, or by whoever runs the hub, by the address",
+        ],
+        tables: &["followers", "follow_attempts", "follow_mails", "fan_offers"],
+        is_of: |campaign| campaign.follow.as_ref().is_some_and(|follow| follow.mail),
+    },
+    Processing {
+        id: "phones",
+        what: [
+            "手机上本站的一个 Cookie，128 位随机数；数据库里只有它的带密钥哈希",
+            "one cookie of this host on a phone, 128 random bits, of which the database has a keyed hash",
+        ],
+        purpose: [
+            "关注的人下次扫码时认得他们，并算作来过一次",
+            "to greet whoever follows at their next scan, and to count it as a visit of theirs",
+        ],
+        ground: [
+            "本人勾选，或在自己的页面上按下；那里写明了这个 Cookie",
+            "they ticked it, or pressed it on their own page, where the cookie is named",
+        ],
+        kept: ["最多 400 天", "400 days at most"],
+        erased: [
+            "在认出他们的页面或自己的页面上按一下",
+            "by one press on a page that greets them, or on their own",
+        ],
+        tables: &["followers"],
+        is_of: |campaign| campaign.follow.as_ref().is_some_and(|follow| follow.mail),
+    },
 ];
 
 /// Those that a campaign uses; all that there are without one.
@@ -148,9 +217,13 @@ mod tests {
         let target = "title = 'x'\ntarget = 'https://shop.example/'\n";
         assert_eq!(ids(target), ["counting"]);
         let page = format!("{target}landing = 'page'\n");
-        assert_eq!(ids(&page), ["counting", "moments"]);
-        let voices = format!("{page}[voices]\ntake = 'words'\n");
+        assert_eq!(ids(&page), ["counting", "conversions", "moments"]);
+        let without = format!("{page}link = {{ click = '' }}\n");
+        assert_eq!(ids(&without), ["counting", "moments"]);
+        let voices = format!("{without}[voices]\ntake = 'words'\n");
         assert_eq!(ids(&voices), ["counting", "moments", "voices"]);
+        let mail = format!("{without}[follow]\nmail = true\n");
+        assert_eq!(ids(&mail), ["counting", "moments", "followers", "phones"]);
         assert_eq!(of(None).count(), PROCESSINGS.len());
     }
 

@@ -34,8 +34,11 @@ pub fn text(breakdown: &Breakdown) -> String {
     line(&mut out, "total", &breakdown.total, &worth);
     let fans = breakdown.fans;
     if fans != FanCounts::default() {
-        let (total, new, gone) = (fans.total, fans.new, fans.gone);
-        let _ = writeln!(out, "\nfans by mail: {total}; new {new}, gone {gone}");
+        let (total, new, gone, returns) = (fans.total, fans.new, fans.gone, fans.returns);
+        let _ = writeln!(
+            out,
+            "\nfans by mail: {total}; new {new}, gone {gone}, came back {returns}"
+        );
     }
     out
 }
@@ -145,6 +148,7 @@ pub fn json(breakdown: &Breakdown) -> Value {
             let mut row = key_json(key, breakdown);
             row.extend(figures_json(figures));
             row.insert("value".to_owned(), json!(breakdown.worth_of(key)));
+            row.insert("fans".to_owned(), json!(breakdown.fans_of(key)));
             Value::Object(row)
         })
         .collect();
@@ -203,7 +207,7 @@ fn files<'a>(names: &'a Names, digest: &str) -> &'a [FileName] {
 
 /// Writes a breakdown as CSV, for spreadsheets.
 pub fn csv(breakdown: &Breakdown) -> String {
-    let figures = [
+    let mut figures = vec![
         "plays",
         "visible_ms",
         "scans",
@@ -213,6 +217,10 @@ pub fn csv(breakdown: &Breakdown) -> String {
         "conversions",
         "value",
     ];
+    // Of creatives they would be nothing but zeros.
+    if breakdown.by != By::Creative {
+        figures.extend(["fans_new", "fans_gone", "fans_returns"]);
+    }
     let about: &[&str] = match breakdown.by {
         By::Day => &["day"],
         By::Hour => &["hour"],
@@ -237,6 +245,9 @@ pub fn csv(breakdown: &Breakdown) -> String {
         let mut cells: Vec<Cell<'_>> = about.iter().map(|cell| Cell::Text(cell)).collect();
         cells.extend(numbers.map(Cell::Number));
         cells.push(Cell::Text(&worth));
+        if let Some(fans) = breakdown.fans_of(key) {
+            cells.extend([fans.new, fans.gone, fans.returns].map(Cell::Number));
+        }
         out += &csv::row(&cells);
     }
     out

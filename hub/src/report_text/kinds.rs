@@ -77,8 +77,16 @@ fn readers(report: &KindReport) -> (&'static str, String, String) {
 }
 
 fn returning(report: &KindReport) -> (&'static str, String, String) {
-    match &report.returning {
-        Some(found) => (
+    match (&report.returning, &report.followers) {
+        (Some(found), Some(known)) => (
+            "returning",
+            known.returned.to_string(),
+            format!(
+                "of {} who follow have come back and were known; of {} others, by day, {} scanned again on the same day",
+                known.total, found.of, found.people
+            ),
+        ),
+        (Some(found), None) => (
             "returning",
             found.people.to_string(),
             format!(
@@ -87,7 +95,7 @@ fn returning(report: &KindReport) -> (&'static str, String, String) {
                 found.of
             ),
         ),
-        None => none("returning", "nobody has scanned yet"),
+        (None, _) => none("returning", "nobody has scanned yet"),
     }
 }
 
@@ -96,7 +104,10 @@ fn followers(report: &KindReport) -> (&'static str, String, String) {
         Some(found) => (
             "followers",
             found.total.to_string(),
-            format!("{} of them new, {} gone", found.new, found.gone),
+            format!(
+                "follow by mail; {} came and {} left within thirty days",
+                found.new, found.gone
+            ),
         ),
         None => none("followers", "people cannot follow this campaign here"),
     }
@@ -125,8 +136,9 @@ fn went_on(report: &KindReport) -> (&'static str, String, String) {
             "went on",
             found.chains.to_string(),
             format!(
-                "chains of the burst were passed on in the fans' phase; they began on {} of its {} days",
-                found.days, found.of_days
+                "chains of the burst were passed on in the fans' phase; they began on {} of its {} days; of {} people \
+                 of the burst who came to follow {} stayed",
+                found.days, found.of_days, found.followed, found.stayed
             ),
         ),
         None => none(

@@ -112,7 +112,10 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     row(out, "voices", report.voices.tally.total, &told)?;
     let fans = report.fans.counts;
     if fans.new > 0 {
-        let told = format!("follow by mail; {} ever, {} left", fans.new, fans.gone);
+        let told = format!(
+            "follow by mail; {} ever, {} left; came back {}×",
+            fans.new, fans.gone, fans.returns
+        );
         row(out, "fans", fans.total, &told)?;
     }
     conversions(out, report)?;
@@ -161,9 +164,15 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     for chain in report.chains.iter().take(CHAINS_SHOWN) {
         let generations: Vec<String> = chain.generations.iter().map(u64::to_string).collect();
+        let mut came_of_it = String::new();
+        for (count, of) in [(chain.conversions, "conversions"), (chain.fans, "fans")] {
+            if count > 0 {
+                came_of_it += &format!("; {count} {of}");
+            }
+        }
         writeln!(
             out,
-            "{:>9} {:>9}  {}  {}",
+            "{:>9} {:>9}  {}{came_of_it}  {}",
             chain.screen,
             chain.play,
             generations.join(" → "),

@@ -112,7 +112,7 @@ pub use crate::store::films::{
 pub use crate::store::followers::{
     AskedToFollow, BODY_CHARS_MAX, CONFIRM_MS, FOLLOW_MS, FanCounts, FanGroups, FollowMail,
     Follower, Known, MailEnd, MailLimits, NEWS_LISTED, NewFollower, NewNews, News, NewsError,
-    PHONE_MS, Redeemed, Redeemer, SUBJECT_CHARS_MAX,
+    PHONE_MS, Redeemed, Redeemer, SUBJECT_CHARS_MAX, TypedElsewhere,
 };
 pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;
@@ -133,11 +133,11 @@ pub use crate::store::quotas::{Quota, QuotaFault, QuotaLine, QuotaSubject, Room,
 pub use crate::store::refused::{Openings, Refusal};
 pub use crate::store::report::{
     AfterScan, Breakdown, BreakdownError, Burst, By, CHAINS_DRAWN, CHAINS_MAX, Chain, ChainReport,
-    ConversionCounts, Conversions, Estimate, FanReport, Figures, FileName, Filter, Followers,
-    GenerationLine, GoalCount, Key, KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX, LargeChain,
-    LocalCounts, NODES_MAX, Names, Node, PLACES_MAX, PlaceLine, PlayCounts, PressCounts, Report,
-    Reproduction, Returning, ScanCounts, ScreenLine, ShareCounts, Shown, Tail, Tally,
-    UnassignedCounts, VisitCounts, VoiceCounts, WentOn,
+    ConversionCounts, Conversions, Estimate, FanMoves, FanReport, Figures, FileName, Filter,
+    Followers, GenerationLine, GoalCount, Key, KindReport, LARGEST_MAX, LOCAL_CAMPAIGNS_MAX,
+    LargeChain, LocalCounts, NODES_MAX, Names, Node, PLACES_MAX, PlaceLine, PlayCounts,
+    PressCounts, Report, Reproduction, Returning, ScanCounts, ScreenLine, ShareCounts, Shown, Tail,
+    Tally, UnassignedCounts, VisitCounts, VoiceCounts, WentOn,
 };
 pub use crate::store::revocation::{Holder, Revoked};
 pub use crate::store::rollups::recount::Difference;

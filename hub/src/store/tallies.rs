@@ -31,17 +31,22 @@ const IS_ASKED_FOR_POSTGRES: &str = "jsonb_typeof(campaigns.body::jsonb -> 'adap
                 WHERE jsonb_typeof(phase.value -> 'goal_scans') = 'number')";
 
 /// What may come of a scan: what campaigns want, from what it is told, and when it was.
-const LED_TO: [(AdaptiveBy, &str, &str); 2] = [
+const LED_TO: [(AdaptiveBy, &str, &str); 3] = [
     (AdaptiveBy::Visits, OF_VISITS, "visits.visited_ms"),
     (
         AdaptiveBy::Presses,
         OF_VISITS,
         "CASE WHEN visits.grade = 0 THEN visits.clicked_ms END",
     ),
+    (AdaptiveBy::Conversions, OF_CONVERSIONS, "conversions.at_ms"),
 ];
 /// The visits of a scan's chain.
 const OF_VISITS: &str =
     "JOIN shares ON shares.scan = scans.id JOIN visits ON visits.share = shares.id";
+/// What shops stand behind of a scan's chain; what was taken back whole has not been.
+const OF_CONVERSIONS: &str =
+    "JOIN conversions ON conversions.scan = scans.id AND conversions.proof < 2
+     AND NOT conversions.withdrawn";
 
 /// What a campaign wants; by the word of [`AdaptiveBy`].
 const WANTED: &str = "json_extract(campaigns.body, '$.adaptive.by')";

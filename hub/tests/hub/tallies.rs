@@ -199,6 +199,42 @@ fn what_a_campaign_wants_is_told_to_its_screens_and_to_no_others() {
     assert_eq!(counted(), [(2, None, Some(0)), (1, None, Some(1))]);
     stand.publish(&stand.campaign("duel", &toml("visits"), &[[9; 3], [99; 3]]));
     assert_eq!(counted(), [(2, Some(2), None), (1, Some(1), None)]);
+    // What was bought, but for what is taken back whole.
+    stand.publish(&stand.campaign("duel", &toml("conversions"), &[[9; 3], [99; 3]]));
+    let key = stand.json(&["conversion-key", "add", "duel", "--name", "shop"]);
+    let buy = |id: &str, kind: &str, click: Option<&str>, order: Option<&str>| {
+        let body = serde_json::json!({ "id": id, "kind": kind, "click": click, "order": order,
+            "value": "5.00", "currency": "CNY" });
+        let sent = stand.client.post(stand.address("/v1/conversions"));
+        let sent = sent.bearer_auth(key["bearer"].as_str().unwrap());
+        let answer = sent.body(body.to_string()).send().unwrap();
+        assert_eq!(answer.status(), 201, "{}", answer.text().unwrap());
+    };
+    let click = |visitor: u8, play: u32| {
+        let target = location(&stand.visit(visitor, &format!("{}/go", open(visitor, play))));
+        target.split_once("pclick=").unwrap().1.to_owned()
+    };
+    let bought = || {
+        let tallies = store.tallies(screen, &zone, now_ms + 25 * HOUR_MS).unwrap();
+        let rows = tallies.unpack().unwrap();
+        assert!(rows.iter().all(|row| row.led_to.pressed.is_none()));
+        [0, 1].map(|at: usize| {
+            let of =
+                |row: &&passerby_protocol::tally::Tally| row.assignment == items[at].assignment;
+            let rows = rows.iter().filter(of);
+            rows.map(|row| row.led_to.converted.unwrap()).sum::<u32>()
+        })
+    };
+    assert_eq!(bought(), [0, 0]);
+    let (first, second) = (click(1, 100), click(3, 101));
+    buy("order-1", "purchase", Some(&first), None);
+    buy("order-2", "purchase", Some(&first), None);
+    buy("order-3", "purchase", Some(&second), None);
+    assert_eq!(bought(), [1, 1], "a play counts once");
+    buy("refund-2", "refund", None, Some("order-2"));
+    assert_eq!(bought(), [1, 1]);
+    buy("refund-1", "refund", None, Some("order-1"));
+    assert_eq!(bought(), [0, 1]);
     stand.publish(&stand.campaign("duel", &toml("scans"), &[[9; 3], [99; 3]]));
     assert_eq!(counted(), [(2, None, None), (1, None, None)]);
 }

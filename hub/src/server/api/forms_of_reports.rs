@@ -75,6 +75,11 @@ pub(super) const FORMS: &[Form] = &[
                 Holds::Many("Amount"),
                 "what its conversions are worth",
             ),
+            maybe(
+                "fans",
+                Holds::One("FanMoves"),
+                "who came to follow, left and came back; missing of creatives",
+            ),
         ],
     ),
 ];

@@ -179,7 +179,12 @@ pub(super) const FORMS: &[Form] = &[
         &[
             field("total", Holds::Whole, "who follows now"),
             field("new", Holds::Whole, "who came within thirty days"),
-            field("gone", Holds::Whole, "who left"),
+            field("gone", Holds::Whole, "who left within them"),
+            field(
+                "returned",
+                Holds::Whole,
+                "who follows and has come back to a screen",
+            ),
         ],
     ),
     (
@@ -196,6 +201,12 @@ pub(super) const FORMS: &[Form] = &[
                 "days of the burst on which they began",
             ),
             field("of_days", Holds::Whole, "days of the burst"),
+            field(
+                "followed",
+                Holds::Whole,
+                "people who came to follow by chains of the burst",
+            ),
+            field("stayed", Holds::Whole, "those of them who follow still"),
         ],
     ),
     (

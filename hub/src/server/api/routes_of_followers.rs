@@ -73,6 +73,12 @@ const SUBJECT: Field = field("subject", Holds::Text, "at most 120 characters");
 const BODY: Field = field("body", Holds::Text, "its text, at most 5,000 characters");
 const LINK: Field = maybe("link", Holds::Text, "where it leads, if anywhere");
 
+const RETURNS: Field = field(
+    "returns",
+    Holds::Whole,
+    "how often those who follow came back, on phones that know them",
+);
+
 /// Their forms.
 pub(super) const FORMS: &[Form] = &[
     (
@@ -104,6 +110,15 @@ pub(super) const FORMS: &[Form] = &[
             field("total", Holds::Whole, "who follow at the end of the time"),
             field("new", Holds::Whole, "who began within it"),
             field("gone", Holds::Whole, "who left within it"),
+            RETURNS,
+        ],
+    ),
+    (
+        "FanMoves",
+        &[
+            field("new", Holds::Whole, "who began to follow"),
+            field("gone", Holds::Whole, "who left"),
+            RETURNS,
         ],
     ),
     (

@@ -394,13 +394,16 @@ pub(crate) const TABLES: &[Table] = &[
     table!(mail_server [one] { one: Integer, body: Text, sealed: Bytes }),
     table!(account_pictures [campaign] { campaign: Text, file: Text }),
     table!(follow_facts [id] {
-        id: Integer, campaign: Text, screen: Integer, joined_ms: Integer, gone_ms: Integer,
+        id: Integer, campaign: Text, screen: Integer, joined_ms: Integer, gone_ms: Integer, scanned_ms: Integer,
     }),
     table!(followers [id] {
         id: Integer, name: Text, campaign: Text, screen: Integer, address_hmac: Bytes, sealed: Bytes,
         language: Text, consent: Integer, asked_ms: Integer, confirmed_ms: Integer, ends_ms: Integer,
         fact: Integer, phone_hmac: Bytes, phone_ends_ms: Integer, visits: Integer, visit_ms: Integer,
-        last_share: Integer,
+        last_share: Integer, scan: Integer, link: Text,
+    }),
+    table!(follow_returns [campaign, screen, at_ms] {
+        campaign: Text, screen: Integer, at_ms: Integer, returns: Integer,
     }),
     Table {
         is_in_backups: false,

@@ -11,7 +11,7 @@ use crate::database::{DatabaseError, Id, Lock, Row, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::campaign_list::refuse_others;
-use crate::store::followers::{COLUMNS, FOLLOW_MS, Follower, PHONE_MS, follower_of};
+use crate::store::followers::{COLUMNS, FOLLOW_MS, Follower, PHONE_MS, follower_of, hour_of};
 use crate::store::{Result, Store, StoreError, audit};
 
 /// Longest name of whoever redeems a code, in characters.
@@ -67,10 +67,10 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub fn greet(&self, phone_hmac: &[u8; 32], link: &str, now_ms: i64) -> Result<Option<Known>> {
-        let found: Option<(i64, Follower, i64)> = self.read_once(|tx| {
+        let found: Option<(i64, Follower, i64, i64)> = self.read_once(|tx| {
             let found = tx.optional(
                 &format!(
-                    "SELECT {COLUMNS}, shares.id, last_share FROM shares JOIN scans ON scans.id = scan
+                    "SELECT {COLUMNS}, shares.id, last_share, scans.screen FROM shares JOIN scans ON scans.id = shares.scan
                      LEFT JOIN campaign_groups AS own ON own.campaign = scans.campaign
                      JOIN followers ON phone_hmac = ?1 AND phone_ends_ms > ?3 AND confirmed_ms IS NOT NULL
                      LEFT JOIN campaign_groups AS theirs ON theirs.campaign = followers.campaign
@@ -79,20 +79,31 @@ impl Store {
                      ORDER BY followers.campaign = scans.campaign DESC, followers.id LIMIT 1"
                 ),
                 values![phone_hmac, link, now_ms],
-                |row| Ok::<_, DatabaseError>((row.get(12)?, follower_of(row)?, row.get(13)?)),
+                |row| {
+                    let counted = (row.get(12)?, follower_of(row)?, row.get(13)?, row.get(14)?);
+                    Ok::<_, DatabaseError>(counted)
+                },
             );
             Ok::<_, StoreError>(found?)
         })?;
-        let Some((share, mut follower, last)) = found else {
+        let Some((share, mut follower, last, screen)) = found else {
             return Ok(None);
         };
         if share > last {
             let counted = self.write(Lock::Everything, |tx| {
-                tx.execute(
+                let counted = tx.execute(
                     "UPDATE followers SET visits = visits + 1, visit_ms = ?3, last_share = ?2, ends_ms = ?4
                      WHERE id = ?1 AND last_share < ?2",
                     values![follower.id, share, now_ms, now_ms + FOLLOW_MS],
-                )
+                )?;
+                if counted > 0 {
+                    tx.execute(
+                        "INSERT INTO follow_returns (campaign, screen, at_ms, returns) VALUES (?1, ?2, ?3, 1)
+                         ON CONFLICT (campaign, screen, at_ms) DO UPDATE SET returns = follow_returns.returns + 1",
+                        values![follower.campaign.as_str(), screen, hour_of(now_ms)],
+                    )?;
+                }
+                Ok::<_, DatabaseError>(counted)
             })?;
             follower.visits += counted;
             follower.visit_ms = now_ms;

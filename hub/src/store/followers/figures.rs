@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Lock, Row, Transaction, values};
+use crate::database::{DatabaseError, Lock, Transaction, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::campaign_list::refuse_others;
@@ -28,6 +28,8 @@ pub struct FanCounts {
     pub new: u64,
     /// Who left within it.
     pub gone: u64,
+    /// How often those who follow came back to a screen within it, on phones that know them.
+    pub returns: u64,
 }
 
 /// Those who follow one campaign now, by how they come.
@@ -57,7 +59,9 @@ pub(in crate::store) fn counts(
     tx.one(
         "SELECT count(*) FILTER (WHERE joined_ms < ?4 AND (gone_ms IS NULL OR gone_ms >= ?4)),
                 count(*) FILTER (WHERE joined_ms >= ?3 AND joined_ms < ?4),
-                count(*) FILTER (WHERE gone_ms >= ?3 AND gone_ms < ?4)
+                count(*) FILTER (WHERE gone_ms >= ?3 AND gone_ms < ?4),
+                (SELECT CAST(coalesce(sum(returns), 0) AS BIGINT) FROM follow_returns
+                 WHERE (?1 = '' OR campaign = ?1) AND (?2 = 0 OR screen = ?2) AND at_ms >= ?3 AND at_ms < ?4)
          FROM follow_facts WHERE (?1 = '' OR campaign = ?1) AND (?2 = 0 OR screen = ?2)",
         values![
             campaign.map_or("", CampaignId::as_str),
@@ -65,7 +69,14 @@ pub(in crate::store) fn counts(
             from_ms.unwrap_or(0),
             until_ms.unwrap_or(i64::MAX)
         ],
-        |row| counts_of(row, 0),
+        |row| {
+            Ok(FanCounts {
+                total: row.get(0)?,
+                new: row.get(1)?,
+                gone: row.get(2)?,
+                returns: row.get(3)?,
+            })
+        },
     )
 }
 
@@ -73,24 +84,122 @@ pub(in crate::store) fn counts(
 pub(in crate::store) fn by_campaign(
     tx: &Transaction<'_>,
 ) -> Result<BTreeMap<String, FanCounts>, DatabaseError> {
-    let rows: Vec<(String, FanCounts)> = tx.all(
-        "SELECT campaign, count(*) FILTER (WHERE gone_ms IS NULL), count(*), count(*) FILTER (WHERE gone_ms IS NOT NULL)
-         FROM follow_facts GROUP BY campaign",
-        values![],
-        |row| Ok::<_, DatabaseError>((row.get(0)?, counts_of(row, 1)?)),
-    )?;
-    let rows = rows.into_iter();
-    Ok(rows
-        .map(|(campaign, counts)| (foreign::escaped(&campaign).into_owned(), counts))
-        .collect())
+    let mut counts: BTreeMap<String, FanCounts> = BTreeMap::new();
+    for row in moves(tx, Of::Campaign, None, None, (None, None))? {
+        let name = foreign::escaped(&row.of).into_owned();
+        let counts = counts.entry(name).or_default();
+        counts.new += row.new;
+        counts.gone += row.gone;
+        counts.returns += row.returns;
+        counts.total = counts.new.saturating_sub(counts.gone);
+    }
+    Ok(counts)
 }
 
-fn counts_of(row: &Row<'_>, at: usize) -> Result<FanCounts, DatabaseError> {
-    Ok(FanCounts {
-        total: row.get(at)?,
-        new: row.get(at + 1)?,
-        gone: row.get(at + 2)?,
-    })
+/// What rows of those who came, left and came back are by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Of {
+    /// Campaigns.
+    Campaign,
+    /// Screens.
+    Screen,
+    /// Hours; their first moments.
+    Hour,
+}
+
+/// Who came, left and came back, of one campaign, screen or hour. One has up to three rows, each
+/// with another of its figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct Moves {
+    /// The name of a campaign; of others nothing.
+    pub(in crate::store) of: String,
+    /// The number of a screen, or the moment with which an hour begins.
+    pub(in crate::store) at: i64,
+    /// Who came.
+    pub(in crate::store) new: u64,
+    /// Who left.
+    pub(in crate::store) gone: u64,
+    /// How often they came back.
+    pub(in crate::store) returns: u64,
+}
+
+/// Counts within a transaction who came, left and came back within a time.
+pub(in crate::store) fn moves(
+    tx: &Transaction<'_>,
+    of: Of,
+    campaign: Option<&CampaignId>,
+    screen: Option<ScreenNumber>,
+    (from_ms, until_ms): (Option<i64>, Option<i64>),
+) -> Result<Vec<Moves>, DatabaseError> {
+    let part = |table: &str, moment: &str, figures: &str| {
+        let (name, at) = match of {
+            Of::Campaign => ("campaign", "0"),
+            Of::Screen => ("''", "screen"),
+            Of::Hour => ("''", moment),
+        };
+        format!(
+            "SELECT {name} AS name, CAST({at} AS BIGINT) AS at, {figures} FROM {table}
+             WHERE (?1 = '' OR campaign = ?1) AND (?2 = 0 OR screen = ?2) AND {moment} >= ?3 AND {moment} < ?4
+             GROUP BY 1, 2"
+        )
+    };
+    let sql = [
+        part("follow_facts", "joined_ms", "count(*), 0, 0"),
+        part("follow_facts", "gone_ms", "0, count(*), 0"),
+        part(
+            "follow_returns",
+            "at_ms",
+            "0, 0, CAST(sum(returns) AS BIGINT)",
+        ),
+    ]
+    .join(" UNION ALL ");
+    tx.all(
+        sql.as_str(),
+        values![
+            campaign.map_or("", CampaignId::as_str),
+            screen.map_or(0, |screen| i64::from(screen.get())),
+            from_ms.unwrap_or(0),
+            until_ms.unwrap_or(i64::MAX)
+        ],
+        |row| {
+            Ok::<_, DatabaseError>(Moves {
+                of: row.get(0)?,
+                at: row.get(1)?,
+                new: row.get(2)?,
+                gone: row.get(3)?,
+                returns: row.get(4)?,
+            })
+        },
+    )
+}
+
+/// Counts those who follow a campaign and have come back to a screen.
+pub(in crate::store) fn returned(
+    tx: &Transaction<'_>,
+    campaign: &CampaignId,
+    now_ms: i64,
+) -> Result<u64, DatabaseError> {
+    tx.value(
+        "SELECT count(*) FROM followers
+         WHERE campaign = ?1 AND confirmed_ms IS NOT NULL AND ends_ms > ?2 AND visits > 1",
+        values![campaign.as_str(), now_ms],
+    )
+}
+
+/// Counts who came to follow a campaign by chains that began before a moment, and how many of them
+/// follow still: of a combined campaign, how many of its burst's people stayed.
+pub(in crate::store) fn stayed(
+    tx: &Transaction<'_>,
+    campaign: &CampaignId,
+    begun_before_ms: i64,
+) -> Result<(u64, u64), DatabaseError> {
+    // What was kept before scans were noted began no later than its people joined.
+    tx.one(
+        "SELECT count(*), count(*) FILTER (WHERE gone_ms IS NULL)
+         FROM follow_facts WHERE campaign = ?1 AND coalesce(scanned_ms, joined_ms) < ?2",
+        values![campaign.as_str(), begun_before_ms],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 impl Store {
@@ -105,27 +214,6 @@ impl Store {
         (from_ms, until_ms): (Option<i64>, Option<i64>),
     ) -> Result<FanCounts> {
         self.read_once(|tx| Ok(counts(tx, campaign, screen, (from_ms, until_ms))?))
-    }
-
-    /// Counts who began to follow a campaign within a time, and how many of them still followed at
-    /// a later moment: of a combined campaign, how many of its burst stayed for its fans' phase.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn stayed(
-        &self,
-        campaign: &CampaignId,
-        (from_ms, until_ms): (i64, i64),
-        at_ms: i64,
-    ) -> Result<(u64, u64)> {
-        self.read_once(|tx| {
-            Ok(tx.one(
-                "SELECT count(*), count(*) FILTER (WHERE gone_ms IS NULL OR gone_ms > ?4)
-                 FROM follow_facts WHERE campaign = ?1 AND joined_ms >= ?2 AND joined_ms < ?3",
-                values![campaign.as_str(), from_ms, until_ms, at_ms],
-                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
-            )?)
-        })
     }
 
     /// Counts those who follow a campaign now by how they come.

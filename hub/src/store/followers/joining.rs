@@ -66,17 +66,17 @@ impl Store {
         now_ms: i64,
     ) -> Result<AskedToFollow> {
         self.write(Lock::Everything, |tx| {
-            let found: Option<(i64, CampaignId, ScreenNumber)> = tx.optional(
-                "SELECT shares.id, campaign, screen FROM shares JOIN scans ON scans.id = scan
+            let found: Option<(i64, CampaignId, ScreenNumber, i64)> = tx.optional(
+                "SELECT shares.id, campaign, screen, scans.id FROM shares JOIN scans ON scans.id = scan
                  WHERE shares.name = ?1 AND owner = ?2",
                 values![link, visitor.0],
                 |row| {
                     let campaign: Id<CampaignId> = row.get(1)?;
                     let screen: Id<ScreenNumber> = row.get(2)?;
-                    Ok::<_, DatabaseError>((row.get(0)?, campaign.0, screen.0))
+                    Ok::<_, DatabaseError>((row.get(0)?, campaign.0, screen.0, row.get(3)?))
                 },
             )?;
-            let Some((share, campaign, screen)) = found else {
+            let Some((share, campaign, screen, scan)) = found else {
                 return Ok(AskedToFollow::NotOwn);
             };
             for who in [&new.address_hmac[..], &visitor.0[..]] {
@@ -106,8 +106,8 @@ impl Store {
             let phone_ends_ms = new.phone_hmac.map(|_| now_ms + PHONE_MS);
             let follower = tx.value(
                 "INSERT INTO followers (name, campaign, screen, address_hmac, sealed, language, consent, asked_ms, ends_ms,
-                                        phone_hmac, phone_ends_ms, visit_ms, last_share)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?8, ?12) RETURNING id",
+                                        phone_hmac, phone_ends_ms, visit_ms, last_share, scan, link)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?8, ?12, ?13, ?14) RETURNING id",
                 values![
                     new.name,
                     campaign.as_str(),
@@ -120,7 +120,9 @@ impl Store {
                     now_ms + CONFIRM_MS,
                     new.phone_hmac.map(|hmac| &hmac[..]),
                     phone_ends_ms,
-                    share
+                    share,
+                    scan,
+                    link
                 ],
             )?;
             add_mail(tx, follower, &campaign, now_ms)?;
@@ -149,20 +151,30 @@ impl Store {
     /// The database fails.
     pub fn confirm_follower(&self, name: &str, now_ms: i64) -> Result<bool> {
         self.write(Lock::Everything, |tx| {
-            let found: Option<(i64, Option<i64>, String, i64)> = tx.optional(
-                "SELECT id, confirmed_ms, campaign, screen FROM followers WHERE name = ?1 AND ends_ms > ?2",
+            let found: Option<(i64, Option<i64>, String, i64, Option<i64>)> = tx.optional(
+                "SELECT followers.id, confirmed_ms, followers.campaign, followers.screen, scanned_ms
+                 FROM followers LEFT JOIN scans ON scans.id = followers.scan
+                 WHERE followers.name = ?1 AND ends_ms > ?2",
                 values![name, now_ms],
-                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+                |row| {
+                    let begun = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+                    Ok::<_, DatabaseError>(begun)
+                },
             )?;
-            let Some((follower, confirmed_ms, campaign, screen)) = found else {
+            let Some((follower, confirmed_ms, campaign, screen, scanned_ms)) = found else {
                 return Ok(false);
             };
             if confirmed_ms.is_some() {
                 return Ok(true);
             }
             let fact: i64 = tx.value(
-                "INSERT INTO follow_facts (campaign, screen, joined_ms) VALUES (?1, ?2, ?3) RETURNING id",
-                values![&campaign, screen, hour_of(now_ms)],
+                "INSERT INTO follow_facts (campaign, screen, joined_ms, scanned_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+                values![
+                    &campaign,
+                    screen,
+                    hour_of(now_ms),
+                    scanned_ms.map(hour_of)
+                ],
             )?;
             tx.execute(
                 "UPDATE followers SET confirmed_ms = ?2, ends_ms = ?3, fact = ?4 WHERE id = ?1",

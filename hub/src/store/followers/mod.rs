@@ -11,6 +11,7 @@ mod mails;
 mod news;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use passerby_protocol::CampaignId;
 
@@ -21,6 +22,7 @@ pub use crate::store::followers::mails::{FollowMail, MailEnd, MailLimits};
 pub use crate::store::followers::news::{
     BODY_CHARS_MAX, NEWS_LISTED, NewNews, News, NewsError, SUBJECT_CHARS_MAX,
 };
+pub use crate::store::followers::words::TypedElsewhere;
 
 use crate::database::{DatabaseError, Id, Row};
 use crate::system::clock::DAY_MS;

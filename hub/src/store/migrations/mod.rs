@@ -54,6 +54,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0039_followers.sql"),
     include_str!("sqlite/0040_conversions.sql"),
     include_str!("sqlite/0041_event_hooks.sql"),
+    include_str!("sqlite/0042_follow_returns.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -85,6 +86,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0025_followers.sql"),
     include_str!("postgres/0026_conversions.sql"),
     include_str!("postgres/0027_event_hooks.sql"),
+    include_str!("postgres/0028_follow_returns.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

@@ -299,6 +299,7 @@ fn prune_scans(
     }
     // What was bought keeps all else that it knows of its chain.
     tx.execute_each("UPDATE conversions SET scan = NULL WHERE scan = ?1", &gone)?;
+    tx.execute_each("UPDATE followers SET scan = NULL WHERE scan = ?1", &gone)?;
     tx.execute_each("DELETE FROM chains WHERE scan = ?1", &gone)?;
     tx.execute_each("DELETE FROM scans WHERE id = ?1", &gone)?;
     Ok(())

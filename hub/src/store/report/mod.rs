@@ -24,7 +24,7 @@ use crate::store::{
 use crate::system::clock;
 
 pub use crate::store::report::breakdown::{
-    Breakdown, BreakdownError, By, Figures, Filter, Key, Shown,
+    Breakdown, BreakdownError, By, FanMoves, Figures, Filter, Key, Shown,
 };
 pub use crate::store::report::chains::{
     AfterScan, CHAINS_DRAWN, ChainReport, Estimate, GenerationLine, LARGEST_MAX, LargeChain,
@@ -170,6 +170,10 @@ pub struct Chain {
     pub creative: String,
     /// Visits by generation, from the person who scanned.
     pub generations: Vec<u64>,
+    /// What shops reported of it and stand behind, but for what was taken back whole.
+    pub conversions: u64,
+    /// People who follow now and came by it.
+    pub fans: u64,
 }
 
 /// `passerby-hub report`.
@@ -396,7 +400,9 @@ fn newest_chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
                              FROM counted_scans AS scans
                              WHERE EXISTS (SELECT 1 FROM shares WHERE scan = scans.id AND parent IS NULL)
                              ORDER BY scans.id DESC LIMIT ?1)
-             SELECT newest.id, screen, play, campaign, creative, generation, count(visitor)
+             SELECT newest.id, screen, play, campaign, creative, generation, count(visitor),
+                    (SELECT count(*) FROM conversions WHERE conversions.scan = newest.id AND proof < 2 AND NOT withdrawn),
+                    (SELECT count(*) FROM followers WHERE followers.scan = newest.id AND confirmed_ms IS NOT NULL)
              FROM newest JOIN shares ON scan = newest.id LEFT JOIN visits ON share = shares.id
              GROUP BY newest.id, screen, play, campaign, creative, generation
              ORDER BY newest.id DESC, generation",
@@ -404,7 +410,9 @@ fn newest_chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
                              FROM counted_scans AS scans
                              WHERE EXISTS (SELECT 1 FROM shares WHERE scan = scans.id AND parent IS NULL)
                              ORDER BY scans.id DESC LIMIT ?1)
-             SELECT newest.id, screen, play, campaign, creative, generation, visits
+             SELECT newest.id, screen, play, campaign, creative, generation, visits,
+                    (SELECT count(*) FROM conversions WHERE conversions.scan = newest.id AND proof < 2 AND NOT withdrawn),
+                    (SELECT count(*) FROM followers WHERE followers.scan = newest.id AND confirmed_ms IS NOT NULL)
              FROM newest
              CROSS JOIN LATERAL (SELECT generation, count(visitor) AS visits
                                  FROM shares LEFT JOIN visits ON share = shares.id
@@ -425,6 +433,8 @@ fn newest_chains(tx: &Transaction<'_>) -> Result<Vec<Chain>, DatabaseError> {
                         campaign: foreign::escaped(&row.get::<String>(3)?).into_owned(),
                         creative: row.get(4)?,
                         generations: vec![visits],
+                        conversions: row.get(7)?,
+                        fans: row.get(8)?,
                     },
                 )),
             }

@@ -1,8 +1,8 @@
 //! Mail: over STARTTLS with a password, once, also across a restart.
 
+use passerby_testing::mail_receiver::MailReceiver;
 use serde_json::json;
 
-use crate::alerts::mail_receiver::MailReceiver;
 use crate::alerts::{Owner, say};
 use crate::console::Visitor;
 use crate::stand::Stand;
@@ -15,7 +15,7 @@ fn a_full_screen_is_told_by_encrypted_mail_once_also_across_a_restart() {
     let files = authority.issue(folder.path(), "127.0.0.1", 30);
     let roots = folder.path().join("roots.pem");
     std::fs::write(&roots, &authority.pem).unwrap();
-    let server = MailReceiver::start(Some(&files));
+    let server = MailReceiver::start(Some((&files.certificate, &files.key)));
     let host = format!("127.0.0.1:{}", server.port);
     let trusted = ("SSL_CERT_FILE".to_owned(), roots.display().to_string());
     let mut stand = Stand::start_in(vec![trusted], &["--source-host", &host]);

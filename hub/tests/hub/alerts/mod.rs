@@ -2,7 +2,6 @@
 
 mod hooks;
 mod mail;
-pub(crate) mod mail_receiver;
 pub(crate) mod receiver;
 
 use std::time::{Duration, Instant};

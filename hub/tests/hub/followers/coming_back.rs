@@ -63,6 +63,36 @@ fn who_asked_to_be_remembered_is_greeted_at_the_next_screen_and_nobody_else_has_
         "{third}"
     );
     assert_eq!(fans.fans()["returning"], 1);
+    // And so it stands in reports.
+    let by_screen = ["report", "--by", "screen", "--campaign", "book"];
+    let report = fans.stand.json(&by_screen);
+    assert_eq!(
+        report["fans"],
+        json!({ "total": 1, "new": 1, "gone": 0, "returns": 2 })
+    );
+    let moves = json!({ "new": 1, "gone": 0, "returns": 2 });
+    assert_eq!(report["rows"][0]["fans"], moves);
+    assert_eq!(report["kind"]["followers"]["returned"], 1);
+    let (status, called) = fans.call(
+        "GET",
+        "/report?by=screen&campaign=book",
+        &serde_json::Value::Null,
+    );
+    assert_eq!((status, &called["rows"][0]["fans"]), (200, &moves));
+    let csv = fans
+        .stand
+        .command(&[&by_screen[..], &["--format", "csv"]].concat());
+    let csv = String::from_utf8(csv.stdout).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(
+        lines[0].ends_with(",value,fans_new,fans_gone,fans_returns"),
+        "{csv}"
+    );
+    assert!(lines[1].ends_with(",1,0,2"), "{csv}");
+    let chains = fans.stand.report()["chains"].clone();
+    let of_fan = chains.as_array().unwrap().iter();
+    let of_fan: Vec<_> = of_fan.filter(|chain| chain["fans"] == 1).collect();
+    assert_eq!((of_fan.len(), &of_fan[0]["play"]), (1, &json!(5)));
     // Without the cookie, with another one, and from what only fetches, nothing is said.
     for strange in [
         "",

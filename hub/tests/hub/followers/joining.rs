@@ -87,7 +87,8 @@ fn nobody_follows_before_they_confirm_by_a_press_and_one_press_ends_it() {
     assert_eq!(fans.send(8, &format!("{own}/leave"), &[], "").status(), 200);
     assert_eq!(
         fans.stand.report()["fans"],
-        json!({ "total": 0, "new": 1, "gone": 1, "by_campaign": { "book": { "total": 0, "new": 1, "gone": 1 } } })
+        json!({ "total": 0, "new": 1, "gone": 1, "returns": 0,
+            "by_campaign": { "book": { "total": 0, "new": 1, "gone": 1, "returns": 0 } } })
     );
     let gone = fans.stand.visit(7, &own).text().unwrap();
     assert!(!gone.contains("Li@B.example"));
@@ -140,11 +141,11 @@ fn an_address_that_the_server_does_not_know_is_forgotten_and_erasing_works_from_
     fans.follows(3, "mei@b.example");
     assert_eq!(
         fans.stand.json(&["erase", " HAN@b.example"]),
-        json!({ "campaigns": 1 })
+        json!({ "campaigns": 1, "moments": 0, "voices": 0 })
     );
     assert_eq!(
         fans.stand.json(&["erase", "han@b.example"]),
-        json!({ "campaigns": 0 })
+        json!({ "campaigns": 0, "moments": 0, "voices": 0 })
     );
     let gone = fans.stand.visit(2, &own).text().unwrap();
     assert!(!gone.contains("han@b.example"));

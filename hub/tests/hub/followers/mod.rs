@@ -2,16 +2,17 @@
 //! and erased.
 
 mod coming_back;
+mod erased;
 mod in_browser;
 mod joining;
 mod news;
 
 use passerby_hub::people::{Right, Role};
 use passerby_protocol::Assignment;
+use passerby_testing::mail_receiver::MailReceiver;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
 
-use crate::alerts::mail_receiver::MailReceiver;
 use crate::console::token;
 use crate::stand::{PHONE, Stand, Terminal, location};
 

@@ -77,14 +77,17 @@ fn privacy_pages_say_what_a_campaign_uses_and_who_keeps_it() {
         used,
         [
             ("counting", json!(["book", "plain"])),
+            ("conversions", json!(["book"])),
             ("moments", json!(["book"])),
             ("voices", json!(["book"])),
+            ("followers", json!([])),
+            ("phones", json!([])),
         ]
     );
     let csv = stand.command(&["privacy", "--csv"]).stdout;
     let csv = String::from_utf8(csv).unwrap();
     assert!(
-        csv.lines().count() == 4 && csv.contains("Corner Ltd"),
+        csv.lines().count() == 7 && csv.contains("Corner Ltd"),
         "{csv}"
     );
     let set = stand.command(&["privacy", "--operator", "A", "--contact", "B"]);

@@ -29,15 +29,16 @@ pub(in crate::server::api) async fn show(
             Ok::<_, Refused>((breakdown, asked.read_kind(store)?))
         })
         .await;
-    let (breakdown, kind) = read.map_err(refused)?;
+    let (mut breakdown, kind) = read.map_err(refused)?;
     let value = amounts(&breakdown.worth_of_all());
-    let (rows, next) = page(breakdown.rows, &fields, key_of_row);
+    let (rows, next) = page(std::mem::take(&mut breakdown.rows), &fields, key_of_row);
     let rows: Vec<Value> = rows
         .iter()
         .map(|(key, figures)| {
             let name = name_of(key, &breakdown.names);
             let value = breakdown.worth.get(key).cloned().unwrap_or_default();
-            json!({ "key": key_of(key), "name": name, "figures": figures, "value": amounts(&value) })
+            let fans = breakdown.fans_of(key);
+            json!({ "key": key_of(key), "name": name, "figures": figures, "value": amounts(&value), "fans": fans })
         })
         .collect();
     ok(json!({

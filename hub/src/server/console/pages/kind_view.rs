@@ -121,6 +121,22 @@ fn returning(asker: &Asker, report: &KindReport) -> Figure {
         return none(asker, name, ["还没有人扫码。", "nobody has scanned yet."]);
     };
     let of = number(found.of);
+    if let Some(known) = &report.followers {
+        let [total, people] = [known.total, found.people].map(number);
+        return Figure {
+            name: asker.say(["再来的关注者", "Followers who came back"]),
+            value: html! { (number(known.returned)) },
+            means: if asker.is_chinese() {
+                format!(
+                    "{total} 位关注者当中，在认得他们的手机上。其余的人代号每天更换：{of} 人中有 {people} 人当天再次扫码。"
+                )
+            } else {
+                format!(
+                    "of {total}, on phones that know them. Of {of} others, whose pseudonyms change daily, {people} scanned again on one day."
+                )
+            },
+        };
+    }
     Figure {
         name,
         value: html! { (number(found.people)) },
@@ -148,9 +164,9 @@ fn followers(asker: &Asker, report: &KindReport) -> Figure {
         name,
         value: html! { (number(found.total)) },
         means: if asker.is_chinese() {
-            format!("其中新增 {new} 人，离开 {gone} 人。")
+            format!("30 天内新增 {new} 人，离开 {gone} 人。")
         } else {
-            format!("{new} of them new, {gone} gone.")
+            format!("{new} came and {gone} left within thirty days.")
         },
     }
 }
@@ -193,16 +209,17 @@ fn went_on(asker: &Asker, report: &KindReport) -> Figure {
         return none(asker, name, why);
     };
     let (days, of_days) = (number(found.days), number(found.of_days));
+    let (followed, stayed) = (number(found.followed), number(found.stayed));
     Figure {
         name,
         value: html! { (number(found.chains)) },
         means: if asker.is_chinese() {
             format!(
-                "高峰中的扫码，其链接在关注阶段又被转发打开；来自高峰 {of_days} 天中的 {days} 天。"
+                "高峰中的扫码，其链接在关注阶段又被转发打开；来自高峰 {of_days} 天中的 {days} 天。高峰带来 {followed} 位关注者，{stayed} 位留下。"
             )
         } else {
             format!(
-                "scans of the burst whose page was passed on in the fans' phase, from {days} of its {of_days} days."
+                "scans of the burst whose page was passed on in the fans' phase, from {days} of its {of_days} days. Of {followed} people whom it brought to follow, {stayed} stayed."
             )
         },
     }

@@ -179,6 +179,7 @@ fn shown(asker: &Asker, fields: &Fields, asked: &Asked, breakdown: &Breakdown) -
                     (asker.say(["邮件关注者：", "Follow by mail: "])) (number(breakdown.fans.total))
                     (asker.say(["，新增 ", "; new "])) (number(breakdown.fans.new))
                     (asker.say(["，离开 ", ", gone "])) (number(breakdown.fans.gone))
+                    (asker.say(["，再来 ", ", came back "])) (number(breakdown.fans.returns))
                 }
             }
         }

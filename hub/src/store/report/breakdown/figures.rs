@@ -86,6 +86,17 @@ pub struct Figures {
     pub conversions: u64,
 }
 
+/// Who came to follow, left and came back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FanMoves {
+    /// Who began.
+    pub new: u64,
+    /// Who left.
+    pub gone: u64,
+    /// How often those who follow came back to a screen.
+    pub returns: u64,
+}
+
 /// Rows of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breakdown {
@@ -102,6 +113,8 @@ pub struct Breakdown {
     /// Who follow the campaign, or any, by mail: at the end of the time, and who began and left
     /// within it.
     pub fans: FanCounts,
+    /// Who came and left by row; of creatives none.
+    pub fan_moves: BTreeMap<Key, FanMoves>,
     /// What the conversions of rows are worth.
     pub worth: BTreeMap<Key, Worth>,
     /// What people call what the rows are about.
@@ -181,6 +194,12 @@ impl Breakdown {
     /// What the conversions of one row are worth.
     pub fn worth_of(&self, key: &Key) -> Worth {
         self.worth.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Who came to follow and left, of one row; `None` of creatives, which nobody follows.
+    pub fn fans_of(&self, key: &Key) -> Option<FanMoves> {
+        let moves = self.fan_moves.get(key).copied();
+        (self.by != By::Creative).then(|| moves.unwrap_or_default())
     }
 
     /// What those of all rows are worth.

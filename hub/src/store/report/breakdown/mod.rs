@@ -7,6 +7,7 @@
 
 mod boundaries;
 mod conversions;
+mod fans;
 mod figures;
 mod named;
 mod places;
@@ -25,7 +26,7 @@ use crate::store::rollups::QUARTER_MS;
 use crate::store::{Store, campaigns, followers};
 
 pub use crate::store::report::breakdown::figures::{
-    Breakdown, BreakdownError, By, Figures, Filter, Key,
+    Breakdown, BreakdownError, By, FanMoves, Figures, Filter, Key,
 };
 pub use crate::store::report::breakdown::named::Shown;
 
@@ -75,21 +76,23 @@ impl Store {
                 rows.entry(key.clone()).or_default().conversions = count;
                 worth.insert(key, of_row);
             }
+            let time = times_of(&filter, time_zone);
+            let fan_moves = fans::rows(tx, by, &filter, time, time_zone)?;
+            for key in fan_moves.keys() {
+                rows.entry(key.clone()).or_default();
+            }
             let mut total = Figures::default();
             for figures in rows.values() {
                 total.add(figures);
             }
             let rows: Vec<(Key, Figures)> = rows.into_iter().collect();
             let names = named::names(tx, by, &filter, &rows, shown)?;
-            let fans = followers::figures::counts(
-                tx,
-                filter.campaign.as_ref(),
-                filter.screen,
-                times_of(&filter, time_zone),
-            )?;
+            let fans =
+                followers::figures::counts(tx, filter.campaign.as_ref(), filter.screen, time)?;
             Ok(Breakdown {
                 by,
                 fans,
+                fan_moves,
                 filter,
                 time_zone: boundaries::name_of(time_zone),
                 rows,

@@ -135,6 +135,7 @@ fn of_campaign(
         went_on: None,
     };
     let phases = &read.phases;
+    let has_mail = read.follow.as_ref().is_some_and(|follow| follow.mail);
     match read.kind {
         Kind::Event => {
             let quarters = quarters(tx, campaign)?;
@@ -143,13 +144,13 @@ fn of_campaign(
         }
         Kind::Fans => {
             report.returning = Some(returning::returning(tx, campaign)?);
-            report.followers = followers::followers(tx, campaign)?;
+            report.followers = followers::followers(tx, campaign, has_mail, now_ms)?;
             let of = Of::campaign_and_screen(Some(campaign), None);
             report.regeneration = generations(tx, &of, now_ms)?.by_sharer();
         }
         Kind::Combined => {
             let mut quarters = quarters(tx, campaign)?;
-            report.followers = followers::followers(tx, campaign)?;
+            report.followers = followers::followers(tx, campaign, has_mail, now_ms)?;
             if let Some(begins_ms) = fans_begin_ms(phases, read.landing) {
                 quarters.retain(|quarter, _| *quarter < quarter_of(begins_ms));
                 if begins_ms <= now_ms {

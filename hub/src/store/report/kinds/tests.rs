@@ -11,9 +11,10 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use crate::database::{DatabaseError, Lock, values};
-use crate::store::rollups::tests::{START_MS, Street, step};
+use crate::scans::visitor::Visitor;
+use crate::store::rollups::tests::{START_MS, Step, Street, step};
 use crate::store::testing::on_each_database;
-use crate::store::{KindReport, Store};
+use crate::store::{By, FanCounts, Filter, KindReport, NewFollower, Store};
 use crate::system::clock;
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -208,4 +209,160 @@ fn what_is_not_over_has_no_tail_and_what_has_no_phase_to_follow_in_went_nowhere(
         publish(store, "kind = 'combined'\n");
         assert_eq!(report(store, street.now_ms).went_on, None);
     });
+}
+
+/// Has people scan, follow, come back and leave: of eight who follow, by what they do.
+fn people(street: &mut Street) {
+    for at in 0..24_u8 {
+        let before = street.links().len();
+        street.take(&Step::Scan {
+            screen: usize::from(at % 8 == 7),
+            play: u32::from(at) + 1,
+            visitor: at,
+            grade: 0,
+            at: i64::from(at) + 8,
+        });
+        assert_eq!(street.links().len(), before + 1, "{at}");
+        let link = street.links().last().unwrap().clone();
+        street.take(&Step::Open {
+            link: before,
+            visitor: at,
+            grade: 0,
+        });
+        let (store, now_ms) = (&street.store, street.now_ms);
+        // Every third comes anew; the others are among those who came before, once or twice.
+        if at % 3 == 0 {
+            let name = format!("name of {at}");
+            let new = NewFollower {
+                name: &name,
+                address_hmac: &[at; 32],
+                sealed: b"sealed",
+                language: "en",
+                consent: 1,
+                phone_hmac: Some(&[at; 32]),
+            };
+            store
+                .ask_to_follow(&link, Visitor([at; 16]), new, now_ms)
+                .unwrap();
+            if at != 21 {
+                assert!(store.confirm_follower(&name, now_ms).unwrap());
+            }
+        } else {
+            let phone = [at / 6 * 3; 32];
+            for _ in 0..2 {
+                store.greet(&phone, &link, now_ms).unwrap();
+            }
+        }
+        if at == 10 || at == 20 {
+            let name = format!("name of {}", at - 4);
+            assert_eq!(store.leave(&name, now_ms).unwrap(), at == 10);
+        }
+        if at == 13 {
+            assert!(store.leave("name of 0", now_ms).unwrap());
+        }
+    }
+}
+
+/// Those who follow, or did: when the scan was that brought them, when they joined, and when they
+/// left.
+type Fact = (i64, i64, Option<i64>);
+
+#[test]
+fn who_follows_comes_back_leaves_and_stayed_are_those_of_the_rows() {
+    on_each_database(|database| {
+        let mut street = Street::new(database);
+        publish(&street.store, "kind = 'fans'\nlanding = 'page'\n");
+        let store = &street.store;
+        assert_eq!(report(store, street.now_ms).followers, None, "nobody can");
+        publish(
+            store,
+            "kind = 'fans'\nlanding = 'page'\n[follow]\nmail = true\n",
+        );
+        let nobody = report(store, street.now_ms).followers.unwrap();
+        assert_eq!((nobody.total, nobody.returned), (0, 0));
+        people(&mut street);
+        let (store, now_ms) = (&street.store, street.now_ms);
+        let (facts, visits, returns): (Vec<Fact>, Vec<i64>, i64) = store
+            .read(|tx| {
+                let facts = tx.all(
+                    "SELECT scanned_ms, joined_ms, gone_ms FROM follow_facts",
+                    values![],
+                    |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )?;
+                let visits = tx.all(
+                    "SELECT visits FROM followers WHERE confirmed_ms IS NOT NULL",
+                    values![],
+                    |row| row.get::<i64>(0),
+                )?;
+                let returns = tx.value(
+                    "SELECT CAST(sum(returns) AS BIGINT) FROM follow_returns",
+                    values![],
+                )?;
+                Ok::<_, DatabaseError>((facts, visits, returns))
+            })
+            .unwrap();
+        let count =
+            |is: &dyn Fn(&Fact) -> bool| facts.iter().filter(|fact| is(fact)).count() as u64;
+        let follows = |fact: &Fact| fact.2.is_none();
+        let found = report(store, now_ms).followers.unwrap();
+        assert_eq!(found.total, count(&follows));
+        assert_eq!((found.total, found.new, found.gone), (5, 7, 2));
+        let returned = visits.iter().filter(|visits| **visits > 1).count() as u64;
+        assert_eq!((found.returned, returned > 0), (returned, true));
+        // Whoever has left came back too, and nobody twice by one scan.
+        let still: i64 = visits.iter().map(|visits| visits - 1).sum();
+        assert!(still < returns && returns <= 16, "{still} {returns}");
+        // Long after, nobody is new.
+        let later = report(store, now_ms + 31 * DAY_MS).followers.unwrap();
+        assert_eq!((later.total, later.new, later.gone), (5, 0, 0));
+
+        let toml = format!(
+            "kind = 'combined'\nlanding = 'page'\n[[phase]]\nname = 'a'\nuntil = {FIRST}\n\
+             [[phase]]\nname = 'b'\nfrom = {}\nlanding = 'follow'\n[follow]\nmail = true\n",
+            FIRST.tomorrow().unwrap()
+        );
+        publish(store, &toml);
+        let combined = report(store, now_ms);
+        assert_eq!(combined.followers, Some(found));
+        let begins_ms = clock::end_of(Some(FIRST), 0);
+        let is_of_burst = |fact: &Fact| fact.0 < begins_ms;
+        let went_on = combined.went_on.unwrap();
+        assert_eq!(went_on.followed, count(&is_of_burst));
+        let stayed = count(&|fact| is_of_burst(fact) && follows(fact));
+        assert_eq!(went_on.stayed, stayed);
+        assert!(0 < stayed && stayed < went_on.followed && went_on.followed < 7);
+
+        // Whoever can follow no more goes on to be counted.
+        publish(store, "kind = 'fans'\n");
+        assert_eq!(report(store, now_ms).followers, Some(found));
+        compare_rows(store, returns);
+    });
+}
+
+/// Compares the rows of breakdowns, and the chains of the report, with all of it.
+fn compare_rows(store: &Store, returns: i64) {
+    let all = FanCounts {
+        total: 5,
+        new: 7,
+        gone: 2,
+        returns: returns.unsigned_abs(),
+    };
+    let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+    for by in [By::Day, By::Hour, By::Weekday, By::Screen, By::Campaign] {
+        let rows = store.breakdown(by, &Filter::default(), &zone).unwrap();
+        assert_eq!(rows.fans, all);
+        let sums = rows.rows.iter().fold((0, 0, 0), |sums, (key, _)| {
+            let fans = rows.fans_of(key).unwrap();
+            (sums.0 + fans.new, sums.1 + fans.gone, sums.2 + fans.returns)
+        });
+        assert_eq!(sums, (all.new, all.gone, all.returns), "{by:?}");
+    }
+    let creatives = store.breakdown(By::Creative, &Filter::default(), &zone);
+    assert_eq!(creatives.unwrap().fan_moves.len(), 0);
+    let report = store.report().unwrap();
+    assert_eq!(report.fans.counts, all);
+    assert_eq!(report.fans.by_campaign["cafe"], all);
+    let fans: u64 = report.chains.iter().map(|chain| chain.fans).sum();
+    assert_eq!(fans, all.total, "each by the scan that brought them");
+    assert!(report.chains.iter().all(|chain| chain.fans < 2));
 }

@@ -1,5 +1,5 @@
 //! What of a burst went on: chains that began before people were asked to follow, and were passed
-//! on after.
+//! on after; and people who came by such chains, and follow.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use passerby_protocol::CampaignId;
 use serde::Serialize;
 
 use crate::database::{DatabaseError, Transaction, values};
+use crate::store::followers::figures;
 use crate::store::rollups::QUARTER_MS;
 
 /// Chains of a burst that went on.
@@ -22,6 +23,10 @@ pub struct WentOn {
     pub days: u64,
     /// Days of the burst on which anybody scanned.
     pub of_days: u64,
+    /// People who came to follow, at any time, by a chain that began in the burst.
+    pub followed: u64,
+    /// Those of them who follow still.
+    pub stayed: u64,
 }
 
 /// Counts them. `begins_ms`: when the fans' phase begins; `of_days`: days of the burst.
@@ -43,9 +48,12 @@ pub(super) fn went_on(
         .filter_map(|(quarter, _)| Timestamp::from_millisecond(quarter * QUARTER_MS).ok())
         .map(|at| zone.to_datetime(at).date())
         .collect();
+    let (followed, stayed) = figures::stayed(tx, campaign, begins_ms)?;
     Ok(WentOn {
         chains: quarters.iter().map(|(_, chains)| chains).sum(),
         days: days.len() as u64,
         of_days,
+        followed,
+        stayed,
     })
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use passerby_protocol::campaign::AdaptiveBy;
 use passerby_protocol::tally::WeekPart;
 
 use crate::database::DatabaseError;
@@ -199,13 +200,19 @@ pub(super) fn rows(
     rows
 }
 
-/// Plays, how many of them were scanned, and how many led to a press, by assignment, day and part
-/// of the week.
+/// Plays, how many of them were scanned, and how many led to what is wanted, by assignment, day and
+/// part of the week.
 pub(super) type Tallied = BTreeMap<(u32, Date, usize), (u32, u32, u32)>;
 
 /// Settled plays of what was assigned to a screen, of the last 56 days but for the first quarter of
 /// an hour if it is not whole.
-pub(super) fn tallies(store: &Store, screen: u32, zone: &TimeZone, now_ms: i64) -> Tallied {
+pub(super) fn tallies(
+    store: &Store,
+    screen: u32,
+    by: AdaptiveBy,
+    zone: &TimeZone,
+    now_ms: i64,
+) -> Tallied {
     const QUARTER_MS: i64 = 15 * 60_000;
     const DAY_MS: i64 = 24 * 60 * 60_000;
     let first_ms = (now_ms - 56 * DAY_MS + QUARTER_MS - 1) / QUARTER_MS * QUARTER_MS;
@@ -231,17 +238,11 @@ pub(super) fn tallies(store: &Store, screen: u32, zone: &TimeZone, now_ms: i64) 
             )
         })
         .unwrap();
-    let presses: Vec<(i64, i64)> = store
-        .read(|tx| {
-            tx.all(
-                "SELECT play, clicked_ms FROM visits JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
-                 WHERE screen = ?1 AND scans.grade < 2 AND standing < 2 AND visits.grade = 0
-                   AND clicked_ms IS NOT NULL",
-                &[screen.into()],
-                |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
-            )
-        })
-        .unwrap();
+    let wanted: Vec<(i64, i64)> = if by == AdaptiveBy::Conversions {
+        bought(store, screen)
+    } else {
+        presses(store, screen)
+    };
     let mut tallied = Tallied::new();
     for (assignment, wall_ms, visible_ms, number) in plays {
         let end_ms = wall_ms + visible_ms;
@@ -261,7 +262,44 @@ pub(super) fn tallies(store: &Store, screen: u32, zone: &TimeZone, now_ms: i64) 
         let of = tallied.entry((assignment, local.date(), part)).or_default();
         of.0 += 1;
         of.1 += u32::from(is_in_time(&scans));
-        of.2 += u32::from(is_in_time(&presses));
+        of.2 += u32::from(is_in_time(&wanted));
     }
     tallied
+}
+
+/// Presses that count, each with the play that it goes back to.
+fn presses(store: &Store, screen: u32) -> Vec<(i64, i64)> {
+    let read = store.read(|tx| {
+        tx.all(
+            "SELECT play, clicked_ms FROM visits JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
+             WHERE screen = ?1 AND scans.grade < 2 AND standing < 2 AND visits.grade = 0
+               AND clicked_ms IS NOT NULL",
+            &[screen.into()],
+            |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?)),
+        )
+    });
+    read.unwrap()
+}
+
+/// What shops stand behind, each with the play that it goes back to: all but what anybody may have
+/// said, what came of chains that do not count, and what was taken back whole.
+fn bought(store: &Store, screen: u32) -> Vec<(i64, i64)> {
+    let read = store.read(|tx| {
+        tx.all(
+            "SELECT play, at_ms, proof, refunded, value, counted,
+                    EXISTS (SELECT 1 FROM conversion_refunds AS refund
+                            WHERE refund.conversion = conversions.id AND refund.whole)
+             FROM conversions WHERE screen = ?1",
+            &[screen.into()],
+            |row| {
+                let is_left = !row.get::<bool>(6)? && row.get::<bool>(5)?;
+                assert!(row.get::<i64>(3)? <= row.get::<i64>(4)?);
+                let counts = is_left && row.get::<i64>(2)? < 2;
+                Ok::<_, DatabaseError>((counts, row.get(0)?, row.get(1)?))
+            },
+        )
+    });
+    let all: Vec<(bool, i64, i64)> = read.unwrap();
+    let counted = all.into_iter().filter(|(counts, _, _)| *counts);
+    counted.map(|(_, play, at_ms)| (play, at_ms)).collect()
 }

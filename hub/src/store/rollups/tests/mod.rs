@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
-use passerby_protocol::campaign::Campaign;
+use passerby_protocol::campaign::{AdaptiveBy, Campaign};
 use passerby_protocol::dating::Anchor;
 use passerby_protocol::plays::{Display, Outcome, Play, PlayBatch, PlayContent};
 use passerby_protocol::token::TokenContents;
@@ -401,19 +401,47 @@ impl Street {
     /// Compares what screens are told of their scans, at once and when all of it is settled.
     fn compare_tallies(&self) -> Result<(), TestCaseError> {
         let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        self.compare_tallies_by(AdaptiveBy::Presses, &zone)?;
+        self.want("presses", "conversions");
+        self.compare_tallies_by(AdaptiveBy::Conversions, &zone)?;
+        self.want("conversions", "presses");
+        Ok(())
+    }
+
+    /// Has the campaign want something else.
+    fn want(&self, before: &str, after: &str) {
+        let (before, after) = (
+            format!("\"by\":\"{before}\""),
+            format!("\"by\":\"{after}\""),
+        );
+        let changed = self.store.write(Lock::Everything, |tx| {
+            tx.execute(
+                "UPDATE campaigns SET body = replace(body, ?1, ?2) WHERE body LIKE '%' || ?1 || '%'",
+                values![&before, &after],
+            )
+        });
+        assert_eq!(changed.unwrap(), 1);
+    }
+
+    fn compare_tallies_by(&self, by: AdaptiveBy, zone: &TimeZone) -> Result<(), TestCaseError> {
         for (&screen, hours) in self.screens.iter().flat_map(|screen| {
             [0, 7, 30, 48, 60, 96, 55 * 24, 56 * 24].map(|hours| (screen, hours))
         }) {
             let now_ms = self.now_ms + hours * HOUR_MS;
-            let tallies = self.store.tallies(screen, &zone, now_ms).unwrap();
+            let tallies = self.store.tallies(screen, zone, now_ms).unwrap();
             let rows = tallies.unpack().unwrap().into_iter();
             let found: expected::Tallied = rows
                 .map(|row| {
                     let key = (row.assignment.get(), row.day, row.part.index());
-                    (key, (row.plays, row.scanned, row.led_to.pressed.unwrap()))
+                    let (wanted, other) = match by {
+                        AdaptiveBy::Conversions => (row.led_to.converted, row.led_to.pressed),
+                        _ => (row.led_to.pressed, row.led_to.converted),
+                    };
+                    assert_eq!(other, None, "nobody asked");
+                    (key, (row.plays, row.scanned, wanted.unwrap()))
                 })
                 .collect();
-            let expected = expected::tallies(&self.store, screen.get(), &zone, now_ms);
+            let expected = expected::tallies(&self.store, screen.get(), by, zone, now_ms);
             prop_assert_eq!(found, expected, "{} hours later", hours);
         }
         Ok(())

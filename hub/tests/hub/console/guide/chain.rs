@@ -11,6 +11,7 @@ use passerby_hub::store::{AlertKind, AlertWords, HubOperator, ScreenChange};
 use passerby_protocol::last_frame::FrameNote;
 use passerby_protocol::plays::PlayContent;
 use passerby_protocol::{CampaignId, Manifest, ScreenNumber};
+use passerby_testing::faketime;
 use serde_json::{Value, json};
 
 use crate::stand::{PHONE, Stand, Terminal, film, location};
@@ -87,15 +88,6 @@ pub(super) fn clock_at(time: &str) -> Vec<(String, String)> {
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     variables.to_vec()
-}
-
-fn faketime() -> PathBuf {
-    let folders = std::fs::read_dir("/usr/lib").unwrap().flatten();
-    let files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
-    let mut files = files.filter(|file| file.exists());
-    files
-        .next()
-        .expect("faketime, which scripts/screenshots installs: apt-get install faketime")
 }
 
 fn demo(name: &str) -> String {

@@ -4,12 +4,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use passerby_testing::required_file;
 use serde_json::Value;
 
-use crate::alerts::PATIENCE;
-use crate::test_certificates::Files;
+use crate::programs::required_file;
+
+/// Whatever a test waits for has come by then, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const PROGRAM: &str = r#"
 import asyncio, email, email.policy, json, ssl, sys
@@ -54,27 +56,33 @@ asyncio.run(serve())
 "#;
 
 /// The server, on a free port of loopback.
-pub(crate) struct MailReceiver {
+#[derive(Debug)]
+pub struct MailReceiver {
     child: Child,
-    pub(crate) port: u16,
+    /// Where it listens.
+    pub port: u16,
     lines: Receiver<String>,
 }
 
 impl MailReceiver {
-    /// Starts one; with a certificate it takes nothing without STARTTLS and a password.
-    pub(crate) fn start(files: Option<&Files>) -> Self {
+    /// Starts one; with the files of a certificate and its key it takes nothing without STARTTLS
+    /// and a password.
+    ///
+    /// # Panics
+    /// What it is made of is not installed, or it does not start.
+    pub fn start(certificate: Option<(&Path, &Path)>) -> Self {
+        let (certificate, key) = certificate.unzip();
         let path =
             |path: Option<&Path>| path.map_or(String::new(), |path| path.display().to_string());
         required_file("/usr/lib/python3/dist-packages/aiosmtpd/smtp.py");
         let mut child = Command::new("/usr/bin/python3")
             .args(["-c", PROGRAM])
-            .arg(path(files.map(|files| &*files.certificate)))
-            .arg(path(files.map(|files| &*files.key)))
+            .args([path(certificate), path(key)])
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("python3 starts");
         let (tell, lines) = channel();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let out = BufReader::new(child.stdout.take().expect("piped"));
         std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
                 // The test may be over.
@@ -86,15 +94,27 @@ impl MailReceiver {
             .expect("the mail server starts");
         Self {
             child,
-            port: port.parse().unwrap(),
+            port: port.parse().expect("a number"),
             lines,
         }
     }
 
     /// Waits for the next message.
-    pub(crate) fn next(&self) -> Value {
+    ///
+    /// # Panics
+    /// None comes.
+    pub fn next(&self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE).expect("mail comes");
-        serde_json::from_str(&line).unwrap()
+        serde_json::from_str(&line).expect("JSON")
+    }
+
+    /// Returns a message that has come and was not told of yet, if there is one.
+    ///
+    /// # Panics
+    /// What it is told of is no JSON.
+    pub fn waiting(&self) -> Option<Value> {
+        let line = self.lines.try_recv().ok()?;
+        Some(serde_json::from_str(&line).expect("JSON"))
     }
 }
 
