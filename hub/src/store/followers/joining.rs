@@ -53,6 +53,16 @@ pub enum AskedToFollow {
     NotOwn,
 }
 
+/// Somebody who has asked to follow, as they are before they confirm.
+struct Asked {
+    follower: i64,
+    confirmed_ms: Option<i64>,
+    campaign: String,
+    screen: i64,
+    /// When the scan was by which they came, while it is kept.
+    scanned_ms: Option<i64>,
+}
+
 impl Store {
     /// Has somebody asked by mail whether they want to follow the campaign of a link of theirs.
     ///
@@ -151,34 +161,39 @@ impl Store {
     /// The database fails.
     pub fn confirm_follower(&self, name: &str, now_ms: i64) -> Result<bool> {
         self.write(Lock::Everything, |tx| {
-            let found: Option<(i64, Option<i64>, String, i64, Option<i64>)> = tx.optional(
+            let found = tx.optional(
                 "SELECT followers.id, confirmed_ms, followers.campaign, followers.screen, scanned_ms
                  FROM followers LEFT JOIN scans ON scans.id = followers.scan
                  WHERE followers.name = ?1 AND ends_ms > ?2",
                 values![name, now_ms],
                 |row| {
-                    let begun = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-                    Ok::<_, DatabaseError>(begun)
+                    Ok::<_, DatabaseError>(Asked {
+                        follower: row.get(0)?,
+                        confirmed_ms: row.get(1)?,
+                        campaign: row.get(2)?,
+                        screen: row.get(3)?,
+                        scanned_ms: row.get(4)?,
+                    })
                 },
             )?;
-            let Some((follower, confirmed_ms, campaign, screen, scanned_ms)) = found else {
+            let Some(asked) = found else {
                 return Ok(false);
             };
-            if confirmed_ms.is_some() {
+            if asked.confirmed_ms.is_some() {
                 return Ok(true);
             }
             let fact: i64 = tx.value(
                 "INSERT INTO follow_facts (campaign, screen, joined_ms, scanned_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id",
                 values![
-                    &campaign,
-                    screen,
+                    &asked.campaign,
+                    asked.screen,
                     hour_of(now_ms),
-                    scanned_ms.map(hour_of)
+                    asked.scanned_ms.map(hour_of)
                 ],
             )?;
             tx.execute(
                 "UPDATE followers SET confirmed_ms = ?2, ends_ms = ?3, fact = ?4 WHERE id = ?1",
-                values![follower, now_ms, now_ms + FOLLOW_MS, fact],
+                values![asked.follower, now_ms, now_ms + FOLLOW_MS, fact],
             )?;
             Ok(true)
         })
