@@ -1,5 +1,5 @@
-//! Previews of creatives that lie in a store: the same as of those on a disk; and what is said while
-//! the store is away.
+//! Previews of creatives that lie in a store: the same as of those on a disk; and what is said
+//! while the store is away.
 
 use passerby_testing::s3::{BUCKET, S3Server};
 use reqwest::blocking::Response;
