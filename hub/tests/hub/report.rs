@@ -151,13 +151,18 @@ fn lines_by_screen_campaign_and_creative_add_up_to_the_report() {
     let figures = |plays: u64| {
         json!({
             "plays": plays, "visible_ms": plays * 540_000, "scans": 0, "visits": 0, "presses": 0, "shares": 0,
-            "conversions": 0, "value": {},
+            "conversions": 0, "value": {}, "fans": { "new": 0, "gone": 0, "returns": 0 },
         })
     };
     let with = |mut about: Value, plays: u64| {
         let figures = figures(plays).as_object().unwrap().clone();
         about.as_object_mut().unwrap().extend(figures);
         about
+    };
+    let of_creative = |about: Value, plays: u64| {
+        let mut row = with(about, plays);
+        row["fans"] = Value::Null;
+        row
     };
     assert_eq!(
         street.rows(&["--by", "screen"]),
@@ -183,11 +188,11 @@ fn lines_by_screen_campaign_and_creative_add_up_to_the_report() {
     assert_eq!(
         street.rows(&["--by", "creative"]),
         json!([
-            with(
+            of_creative(
                 json!({ "creative": digest, "of": "hub", "files": files }),
                 4
             ),
-            with(json!({ "creative": null, "of": "local" }), 2),
+            of_creative(json!({ "creative": null, "of": "local" }), 2),
         ])
     );
     assert_eq!(
@@ -229,17 +234,20 @@ fn a_spreadsheet_gets_a_table_in_which_no_name_is_run() {
     let digest = street.content.creative.to_string();
     let screen = street.terminal.credentials.screen;
     let figures = "plays,visible_ms,scans,visits,presses,shares,conversions,value";
+    let fans = "fans_new,fans_gone,fans_returns";
     assert_eq!(
         street.text(&["--by", "screen", "--format", "csv"]),
         format!(
-            "\u{feff}screen,name,{figures}\r\n{screen},\"'+exit \"\"B\"\", north\",6,3240000,0,0,0,0,0,\r\n"
+            "\u{feff}screen,name,{figures},{fans}\r\n\
+             {screen},\"'+exit \"\"B\"\", north\",6,3240000,0,0,0,0,0,,0,0,0\r\n"
         )
     );
     assert_eq!(
         street.text(&["--by", "campaign", "--format", "csv"]),
         format!(
-            "\u{feff}campaign,title,{figures}\r\n'=爵士,\"'=爵士, \"\"今晚\"\"\",4,2160000,0,0,0,0,0,\r\n\
-             '=爵士,\"a folder on a screen\",2,1080000,0,0,0,0,0,\r\n"
+            "\u{feff}campaign,title,{figures},{fans}\r\n\
+             '=爵士,\"'=爵士, \"\"今晚\"\"\",4,2160000,0,0,0,0,0,,0,0,0\r\n\
+             '=爵士,\"a folder on a screen\",2,1080000,0,0,0,0,0,,0,0,0\r\n"
         )
     );
     assert_eq!(

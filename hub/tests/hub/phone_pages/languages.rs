@@ -89,13 +89,13 @@ fn what_is_kept_of_those_who_follow_is_said_where_a_campaign_has_them() {
     let follow = stand.visit(1, &format!("{link}/follow")).text().unwrap();
     assert!(follow.contains("/privacy/book"), "{follow}");
     for (language, words) in [
-        ("zh", ["邮箱地址", "Cookie：128", "订单"]),
+        ("zh", ["邮箱地址", "Cookie，128", "订单"]),
         (
             "en",
             [
                 "an address for mail",
-                "one cookie on the phone",
-                "orders that a shop reports",
+                "one cookie of this host",
+                "what the shop reports of it",
             ],
         ),
     ] {
