@@ -2,9 +2,10 @@
 //! process.
 //!
 //! Invariants: no panic and no server error, whatever is asked; a page stays small; a redirect
-//! leads to the campaign's target or to the hub itself; what depends on who asks is not stored on
-//! the way; nothing that is not a minted token, opened with GET, is ever counted as a scan, and
-//! each at most once a visitor.
+//! leads to the campaign's target, with or without a click's id, to the hub itself or, from a
+//! shop's own link, to the target's host; what depends on who asks is not stored on the way;
+//! nothing that is not a minted token, opened with GET, is ever counted as a scan, and each at most
+//! once a visitor.
 //!
 //! An input is a few requests, apart by an empty line, as text:
 //!
