@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use passerby_protocol::{CampaignId, ScreenNumber, foreign};
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Lock, Transaction, values};
+use crate::database::{DatabaseError, Lock, Transaction, Value, owned_values, values};
 use crate::people::Actor;
 use crate::store::audit::Verb;
 use crate::store::campaign_list::refuse_others;
@@ -49,12 +49,26 @@ pub struct FanGroups {
     pub redeemed: u64,
 }
 
+/// What binds a query to one campaign, one screen and a time; without one, to all.
+fn within(
+    campaign: Option<&CampaignId>,
+    screen: Option<ScreenNumber>,
+    (from_ms, until_ms): (Option<i64>, Option<i64>),
+) -> [Value<'_>; 4] {
+    owned_values![
+        campaign.map_or("", CampaignId::as_str),
+        screen.map_or(0, |screen| i64::from(screen.get())),
+        from_ms.unwrap_or(0),
+        until_ms.unwrap_or(i64::MAX)
+    ]
+}
+
 /// Counts within a transaction.
 pub(in crate::store) fn counts(
     tx: &Transaction<'_>,
     campaign: Option<&CampaignId>,
     screen: Option<ScreenNumber>,
-    (from_ms, until_ms): (Option<i64>, Option<i64>),
+    time: (Option<i64>, Option<i64>),
 ) -> Result<FanCounts, DatabaseError> {
     tx.one(
         "SELECT count(*) FILTER (WHERE joined_ms < ?4 AND (gone_ms IS NULL OR gone_ms >= ?4)),
@@ -63,12 +77,7 @@ pub(in crate::store) fn counts(
                 (SELECT CAST(coalesce(sum(returns), 0) AS BIGINT) FROM follow_returns
                  WHERE (?1 = '' OR campaign = ?1) AND (?2 = 0 OR screen = ?2) AND at_ms >= ?3 AND at_ms < ?4)
          FROM follow_facts WHERE (?1 = '' OR campaign = ?1) AND (?2 = 0 OR screen = ?2)",
-        values![
-            campaign.map_or("", CampaignId::as_str),
-            screen.map_or(0, |screen| i64::from(screen.get())),
-            from_ms.unwrap_or(0),
-            until_ms.unwrap_or(i64::MAX)
-        ],
+        &within(campaign, screen, time),
         |row| {
             Ok(FanCounts {
                 total: row.get(0)?,
@@ -129,7 +138,7 @@ pub(in crate::store) fn moves(
     of: Of,
     campaign: Option<&CampaignId>,
     screen: Option<ScreenNumber>,
-    (from_ms, until_ms): (Option<i64>, Option<i64>),
+    time: (Option<i64>, Option<i64>),
 ) -> Result<Vec<Moves>, DatabaseError> {
     let part = |table: &str, moment: &str, figures: &str| {
         let (name, at) = match of {
@@ -153,24 +162,15 @@ pub(in crate::store) fn moves(
         ),
     ]
     .join(" UNION ALL ");
-    tx.all(
-        sql.as_str(),
-        values![
-            campaign.map_or("", CampaignId::as_str),
-            screen.map_or(0, |screen| i64::from(screen.get())),
-            from_ms.unwrap_or(0),
-            until_ms.unwrap_or(i64::MAX)
-        ],
-        |row| {
-            Ok::<_, DatabaseError>(Moves {
-                of: row.get(0)?,
-                at: row.get(1)?,
-                new: row.get(2)?,
-                gone: row.get(3)?,
-                returns: row.get(4)?,
-            })
-        },
-    )
+    tx.all(sql.as_str(), &within(campaign, screen, time), |row| {
+        Ok::<_, DatabaseError>(Moves {
+            of: row.get(0)?,
+            at: row.get(1)?,
+            new: row.get(2)?,
+            gone: row.get(3)?,
+            returns: row.get(4)?,
+        })
+    })
 }
 
 /// Counts those who follow a campaign and have come back to a screen.
@@ -211,9 +211,9 @@ impl Store {
         &self,
         campaign: Option<&CampaignId>,
         screen: Option<ScreenNumber>,
-        (from_ms, until_ms): (Option<i64>, Option<i64>),
+        time: (Option<i64>, Option<i64>),
     ) -> Result<FanCounts> {
-        self.read_once(|tx| Ok(counts(tx, campaign, screen, (from_ms, until_ms))?))
+        self.read_once(|tx| Ok(counts(tx, campaign, screen, time)?))
     }
 
     /// Counts those who follow a campaign now by how they come.
