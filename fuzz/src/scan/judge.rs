@@ -144,12 +144,14 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
     let link = chosen.unwrap_or(location);
     let link = link.strip_prefix("/s/").unwrap_or_default();
     let (name, form) = link.split_at(link.find('/').unwrap_or(link.len()));
+    // What has a form alone leads back to its page, with the name as it was typed.
+    let name = name.to_ascii_lowercase();
     let is_name = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
     assert!(
         name.len() == 16 && name.bytes().all(is_name) && FORMS.contains(&form),
         "{asked}: sent to {location:?}"
     );
-    Some(name.to_owned())
+    Some(name)
 }
 
 /// Tells whether an address is where a campaign leads, with or without the id of a click.

@@ -246,6 +246,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     // How long an answer may be kept is said where it is made, not by a layer: beside pages for
     // nobody to keep there are pictures for a day, manifests to ask for anew and files for ever.
     let scans = Arc::new(crate::server::phones::scan::queue());
+    let links = Arc::new(crate::server::phones::share::queue());
     let phones = with(
         Router::new(),
         crate::server::calls::of_phones(),
@@ -255,6 +256,7 @@ fn router(app: Shared, requests: Arc<RequestMetrics>) -> Router {
     .fallback(crate::server::phones::note::not_found)
     .method_not_allowed_fallback(crate::server::phones::note::back)
     .layer(Extension(scans))
+    .layer(Extension(links))
     .layer(middleware::from_fn(|request, next| {
         in_time(
             request,

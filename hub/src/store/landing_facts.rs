@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use passerby_protocol::{Campaign, CampaignId, Digest, ScreenNumber};
 use serde::Deserialize;
 
-use crate::database::{DatabaseError, Id, Transaction, values};
+use crate::database::{DatabaseError, Id, Row, owned_values, values};
 use crate::scans::visitor::Visitor;
 use crate::store::campaigns::AIRING_FILM;
 use crate::store::landed::outward;
@@ -87,6 +87,29 @@ fn zone_of(heartbeat: Option<&str>) -> Option<TimeZone> {
     TimeZone::get(&said.traits?.time_zone).ok()
 }
 
+/// What the page of link `?1` shows to visitor `?2`, or to nobody.
+fn facts_of_link() -> String {
+    format!(
+        "SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
+                coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat,
+                coalesce(shares.owner = ?2, FALSE), shares.parent IS NOT NULL, own_words.sealed, own_words.ends_ms,
+                above.name, above_words.sealed, above_words.ends_ms, {AIRING_FILM},
+                EXISTS (SELECT 1 FROM mail_server), {}, {}, {}, shares.name
+         FROM shares JOIN scans ON scans.id = shares.scan
+         JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
+         JOIN screens ON screens.number = scans.screen
+         LEFT JOIN screen_places ON screen_places.screen = scans.screen
+         LEFT JOIN moments AS own_words ON own_words.share = shares.id
+         LEFT JOIN shares AS above ON above.id = shares.parent
+         LEFT JOIN moments AS above_words ON above_words.share = above.id
+         JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
+         WHERE shares.name = ?1",
+        of_account("sha256"),
+        of_account("thumbnail_width"),
+        of_account("thumbnail_height"),
+    )
+}
+
 impl Store {
     /// Returns what the page of a link shows to a visitor, or to nobody; `None` without such a
     /// link. Counts nothing.
@@ -98,84 +121,89 @@ impl Store {
         name: &str,
         visitor: Option<Visitor>,
     ) -> Result<Option<LandingFacts>> {
-        self.read_once(|tx| self.facts_of_link(tx, name, visitor))
+        self.facts_of_links(&[(name, visitor)])
+            .pop()
+            .unwrap_or(Ok(None))
     }
 
-    pub(super) fn facts_of_link(
+    /// The same of several links at once.
+    pub(super) fn facts_of_links(
         &self,
-        tx: &Transaction<'_>,
-        name: &str,
-        visitor: Option<Visitor>,
-    ) -> Result<Option<LandingFacts>> {
-        tx.optional(
-            &format!("SELECT body, scans.creative, thumbnail_width, thumbnail_height, campaigns.id, placement, screens.name, live,
-                    coalesce(place, ''), coalesce(way, ''), coalesce(minted_ms, scanned_ms), heartbeat, shares.owner,
-                    shares.parent IS NOT NULL, own_words.sealed, own_words.ends_ms, above.name, above_words.sealed,
-                    above_words.ends_ms, {AIRING_FILM},
-                    EXISTS (SELECT 1 FROM mail_server), {}, {}, {}
-             FROM shares JOIN scans ON scans.id = shares.scan
-             JOIN assignments ON assignments.screen = scans.screen AND assignments.number = assignment
-             JOIN screens ON screens.number = scans.screen
-             LEFT JOIN screen_places ON screen_places.screen = scans.screen
-             LEFT JOIN moments AS own_words ON own_words.share = shares.id
-             LEFT JOIN shares AS above ON above.id = shares.parent
-             LEFT JOIN moments AS above_words ON above_words.share = above.id
-             JOIN campaigns ON campaigns.id = scans.campaign JOIN creatives ON sha256 = scans.creative
-             WHERE shares.name = ?1",
-                of_account("sha256"),
-                of_account("thumbnail_width"),
-                of_account("thumbnail_height"),
-            ),
-            values![name],
-            |row| {
-                let id: CampaignId = row.get::<Id<_>>(4)?.0;
-                let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
-                let campaign = self.read_campaigns.read(&body)?;
-                let heartbeat: Option<String> = row.get(11)?;
-                let owner: Option<[u8; 16]> = row.get(12)?;
-                let is_own = visitor.is_some_and(|visitor| owner == Some(visitor.0));
-                let told = |link: Option<String>, at: usize| {
-                    let sealed: Option<Vec<u8>> = row.get(at)?;
-                    let both = link.zip(sealed);
-                    let ends_ms: Option<i64> = row.get(at + 1)?;
-                    let told = both.zip(ends_ms);
-                    Ok::<_, DatabaseError>(told.map(|((link, sealed), ends_ms)| ToldMoment {
-                        link,
-                        sealed,
-                        ends_ms,
-                    }))
-                };
-                let own = told(Some(name.to_owned()).filter(|_| !is_own), 14)?;
-                let account: Option<Id<Digest>> = row.get(21)?;
-                let account_picture = match account {
-                    Some(account) => Some((account.0, (row.get(22)?, row.get(23)?))),
-                    None => None,
-                };
-                Ok(LandingFacts {
-                    target: outward(&campaign, &id, row.get(5)?, &screen),
-                    id,
-                    campaign,
-                    creative: row.get::<Id<_>>(1)?.0,
-                    thumbnail_px: (row.get(2)?, row.get(3)?),
-                    is_live: row.get(7)?,
-                    sighting: Some(Sighting {
-                        place: row.get(8)?,
-                        way: row.get(9)?,
-                        seen_ms: row.get(10)?,
-                        zone: zone_of(heartbeat.as_deref()),
-                    }),
-                    is_own,
-                    is_passed_on: row.get(13)?,
-                    is_film: row.get(19)?,
-                    has_mail_server: row.get(20)?,
-                    account_picture,
-                    told: match own {
-                        Some(own) => Some(own),
-                        None => told(row.get(16)?, 17)?,
-                    },
-                })
+        links: &[(&str, Option<Visitor>)],
+    ) -> Vec<Result<Option<LandingFacts>>> {
+        if links.is_empty() {
+            return Vec::new();
+        }
+        let keys: Vec<_> = links
+            .iter()
+            .map(|(name, visitor)| owned_values![*name, visitor.map(|visitor| visitor.0)])
+            .collect();
+        let facts = self.read_once(|tx| {
+            // What is wrong with one is not the others' loss.
+            tx.all_each(&facts_of_link(), &keys, |row| {
+                Ok::<_, DatabaseError>(self.facts_of_row(row))
+            })
+        });
+        match facts {
+            Ok(facts) => facts
+                .into_iter()
+                .map(|rows| rows.into_iter().next().transpose())
+                .collect(),
+            Err(error) => links.iter().map(|_| Err(error.clone().into())).collect(),
+        }
+    }
+
+    /// Reads a row of [`facts_of_link`].
+    fn facts_of_row(&self, row: &Row<'_>) -> Result<LandingFacts> {
+        let id: CampaignId = row.get::<Id<_>>(4)?.0;
+        let (body, screen): (String, String) = (row.get(0)?, row.get(6)?);
+        let campaign = self.read_campaigns.read(&body)?;
+        let heartbeat: Option<String> = row.get(11)?;
+        let is_own = row.get(12)?;
+        let told = |link: Option<String>, at: usize| {
+            let sealed: Option<Vec<u8>> = row.get(at)?;
+            let both = link.zip(sealed);
+            let ends_ms: Option<i64> = row.get(at + 1)?;
+            let told = both.zip(ends_ms);
+            Ok::<_, DatabaseError>(told.map(|((link, sealed), ends_ms)| ToldMoment {
+                link,
+                sealed,
+                ends_ms,
+            }))
+        };
+        let own = if is_own {
+            None
+        } else {
+            told(row.get(24)?, 14)?
+        };
+        let account: Option<Id<Digest>> = row.get(21)?;
+        let account_picture = match account {
+            Some(account) => Some((account.0, (row.get(22)?, row.get(23)?))),
+            None => None,
+        };
+        Ok(LandingFacts {
+            target: outward(&campaign, &id, row.get(5)?, &screen),
+            id,
+            campaign,
+            creative: row.get::<Id<_>>(1)?.0,
+            thumbnail_px: (row.get(2)?, row.get(3)?),
+            is_live: row.get(7)?,
+            sighting: Some(Sighting {
+                place: row.get(8)?,
+                way: row.get(9)?,
+                seen_ms: row.get(10)?,
+                zone: zone_of(heartbeat.as_deref()),
+            }),
+            is_own,
+            is_passed_on: row.get(13)?,
+            is_film: row.get(19)?,
+            has_mail_server: row.get(20)?,
+            account_picture,
+            told: match own {
+                Some(own) => Some(own),
+                None => told(row.get(16)?, 17)?,
             },
-        )
+        })
     }
 
     /// Returns a campaign that was published, as it is now.

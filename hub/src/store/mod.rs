@@ -150,7 +150,9 @@ pub use crate::store::screen_list::{
 };
 pub use crate::store::screens::{Heard, Screen, ScreenSummary};
 pub use crate::store::serving::ServingError;
-pub use crate::store::shares::{Begun, LinkAnswer, LinkVisitor, Opened, Pressed, Reached};
+pub use crate::store::shares::{
+    Begun, LinkAnswer, LinkOpening, LinkVisitor, Opened, Pressed, Reached,
+};
 pub use crate::store::slots::{
     NewSlot, SLOT_DAYS_MAX, SLOT_PIECES_MAX, SLOTS_MAX, Slot, SlotError, SlotFault, SlotKind,
     SlotState,

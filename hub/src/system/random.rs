@@ -17,6 +17,9 @@ pub(crate) fn enrolment_token() -> String {
     base32::encode(&bytes())
 }
 
+/// Characters of a shared link's name.
+pub(crate) const SHARE_NAME_CHARS: usize = 16;
+
 /// Returns 80 random bits as 16 lower-case characters of base32: what a shared link is called.
 pub(crate) fn share_name() -> String {
     let mut wide = [0; 20];
@@ -24,8 +27,14 @@ pub(crate) fn share_name() -> String {
     // Eight characters hold exactly five bytes, so the first half of the text holds the first half
     // of the bytes.
     let mut text = base32::encode(&wide).to_ascii_lowercase();
-    text.truncate(16);
+    text.truncate(SHARE_NAME_CHARS);
     text
+}
+
+/// Tells whether a text can be the name of a shared link.
+pub(crate) fn is_share_name(text: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    text.len() == SHARE_NAME_CHARS && text.bytes().all(is_of_one)
 }
 
 #[cfg(test)]
@@ -36,8 +45,18 @@ mod tests {
     fn names_are_of_their_length_and_do_not_repeat() {
         assert_eq!(enrolment_token().len(), 32);
         let (one, other) = (share_name(), share_name());
-        assert_eq!(one.len(), 16);
+        assert_eq!(one.len(), SHARE_NAME_CHARS);
         assert_ne!(one, other);
+        assert!(is_share_name(&one) && is_share_name(&other));
+        for not in [
+            "",
+            "0123456789abcde",
+            "0123456789abcdefq",
+            "0123456789ABCDEF",
+            "../../../../etc/",
+        ] {
+            assert!(!is_share_name(not), "{not}");
+        }
         assert_ne!(&one[14..], "00000000");
     }
 }

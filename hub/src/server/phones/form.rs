@@ -20,6 +20,7 @@ use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
 use crate::store::{LandingFacts, StoreError};
 use crate::system::clock;
+use crate::system::random::is_share_name;
 
 /// Most fields that are looked at.
 const FIELDS_MAX: usize = 50;
@@ -132,8 +133,11 @@ impl OfLink {
         Ok(facts.filter(|facts| facts.is_own))
     }
 
-    /// The link's page, for whoever this one is not for.
+    /// The link's page, for whoever this one is not for; what no link is called leads nowhere.
     pub(crate) fn to_link(&self, app: &AppState) -> Response {
+        if !is_share_name(&self.name) {
+            return note::unknown_link();
+        }
         see(&app.public_url.local(&format!("/s/{}", self.name)))
     }
 }

@@ -10,10 +10,10 @@ use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
+use crate::system::random::SHARE_NAME_CHARS;
+
 /// Characters of a code's token.
 const TOKEN_CHARS: usize = 32;
-/// Characters of a shared link's name.
-const SHARE_CHARS: usize = 16;
 /// Characters of the link of a voice: its name and its secret.
 const VOICE_CHARS: usize = 48;
 /// Hexadecimal digits of a picture's name.
@@ -53,7 +53,7 @@ fn meant(path: &str) -> Option<String> {
             Some(format!("/q/{token}"))
         }
         "s" => {
-            let (share, tail) = name(rest, SHARE_CHARS)?;
+            let (share, tail) = name(rest, SHARE_NAME_CHARS)?;
             Some(format!("/s/{share}{}", below(tail)))
         }
         "v" => {

@@ -21,6 +21,7 @@ use crate::server::language::{Language, asked};
 use crate::server::phones::page::{Document, label, language_switch, palette};
 use crate::server::phones::redirection::see;
 use crate::store::{Landed, StoreError};
+use crate::system::random::is_share_name;
 
 /// A page in Chinese and in English.
 #[derive(Clone)]
@@ -104,6 +105,9 @@ pub(crate) async fn back(State(app): State<Shared>, method: Method, uri: Uri) ->
     let page = uri.path().trim_end_matches('/').rsplit_once('/');
     match page {
         Some((page, _)) if page.len() > 1 && matches!(method, Method::GET | Method::HEAD) => {
+            if names_no_link(page) {
+                return unknown_link();
+            }
             see(&app.public_url.local(page))
         }
         _ => note(
@@ -114,6 +118,14 @@ pub(crate) async fn back(State(app): State<Shared>, method: Method, uri: Uri) ->
             },
         ),
     }
+}
+
+/// Tells whether a page is below a shared link that cannot be one.
+fn names_no_link(page: &str) -> bool {
+    let link = page
+        .strip_prefix("/s/")
+        .and_then(|page| page.split('/').next());
+    link.is_some_and(|name| !is_share_name(&name.to_ascii_lowercase()))
 }
 
 pub(crate) fn nothing_here() -> Response {

@@ -9,7 +9,9 @@
 //! A press of the button is one on a visit, and confirms nothing: its address can be asked for
 //! without the page. Whoever presses gets to the target, whatever it counts for.
 
-use axum::extract::State;
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use passerby_protocol::Digest;
@@ -24,27 +26,102 @@ use crate::server::phones::landing::Page;
 use crate::server::phones::note;
 use crate::server::phones::redirection::see;
 use crate::server::phones::trace::Client;
+use crate::server::work_queue::WorkQueue;
 use crate::server::{AppState, Shared};
-use crate::store::{Begun, LandingFacts, LinkAnswer, LinkVisitor, Reached, Refusal, StoreError};
+use crate::store::{
+    Begun, LandingFacts, LinkAnswer, LinkOpening, LinkVisitor, Opened, Reached, Refusal, StoreError,
+};
+use crate::system::clock;
+
+/// Most links that one thread answers together, and most threads that do so at one time; see
+/// [`crate::server::phones::scan`].
+const TOGETHER_MAX: usize = 16;
+const LEADS_MAX: usize = 4;
 
 /// One transparent point.
 const POINT_GIF: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-pub(crate) async fn open(State(app): State<Shared>, phone: PhoneCookie, asked: OfLink) -> Response {
-    asked
-        .answer(&app, Kind::Page, move |app, asked, now_ms| {
-            show(app, &asked.name, (&asked.client, &phone), now_ms)
-        })
-        .await
+/// Links that were opened and wait for their page.
+pub(crate) type LinkQueue = WorkQueue<Asked, Result<Response, StoreError>>;
+
+/// Makes a queue without links.
+pub(crate) const fn queue() -> LinkQueue {
+    WorkQueue::new(TOGETHER_MAX, LEADS_MAX)
 }
 
+/// A link that was opened.
+pub(crate) struct Asked {
+    link: OfLink,
+    phone: PhoneCookie,
+}
+
+pub(crate) async fn open(
+    State(app): State<Shared>,
+    Extension(queue): Extension<Arc<LinkQueue>>,
+    phone: PhoneCookie,
+    link: OfLink,
+) -> Response {
+    let (told, leads) = queue.push(Asked { link, phone });
+    if leads {
+        // Not as a part of this request: others count on it.
+        tokio::spawn(async move {
+            app.work(move |app: &AppState| {
+                queue.lead(|asked| answers(app, asked, clock::now_ms()));
+            })
+            .await;
+        });
+    }
+    match told.await {
+        Ok(answer) => answer.unwrap_or_else(note::failed),
+        Err(_) => note::later(),
+    }
+}
+
+/// Answers links that were opened at the same time, each as if it had been the only one.
+fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response, StoreError>> {
+    let visitors: Vec<_> = asked
+        .iter()
+        .map(|asked| {
+            let client = &asked.link.client;
+            match app.refusal(Kind::Page, client, now_ms)? {
+                Some(refusal) => Ok(Err(refusal)),
+                None => link_visitor(app, client, now_ms).map(Ok),
+            }
+        })
+        .collect();
+    let openings: Vec<_> = asked
+        .iter()
+        .zip(&visitors)
+        .filter_map(|(asked, who)| match who {
+            Ok(Ok(who)) => Some(LinkOpening {
+                name: &asked.link.name,
+                who: *who,
+            }),
+            _ => None,
+        })
+        .collect();
+    let mut opened = app.hub.store.open_shares(&openings, now_ms).into_iter();
+    asked
+        .iter()
+        .zip(visitors)
+        .map(|(asked, who)| match who? {
+            Err(refusal) => Ok(refusal),
+            Ok(_) => match opened.next() {
+                Some(opened) => show(app, asked, opened?, now_ms),
+                None => Ok(note::later()),
+            },
+        })
+        .collect()
+}
+
+/// Shows what opening a link has led to.
 fn show(
     app: &AppState,
-    name: &str,
-    (client, phone): (&Client, &PhoneCookie),
+    Asked { link, phone }: &Asked,
+    opened: Option<Opened>,
     now_ms: i64,
 ) -> Result<Response, StoreError> {
-    let opened = (app.hub.store).open_share(name, link_visitor(app, client, now_ms)?, now_ms)?;
+    let (name, client) = (&*link.name, &link.client);
     let Some(opened) = opened else {
         return Ok(note::unknown_link());
     };

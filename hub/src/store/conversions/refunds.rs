@@ -134,6 +134,6 @@ fn take_back(
         screen: Some(order.screen).filter(|screen| *screen > 0),
         generation: None,
     });
-    event_hooks::note(tx, &event, now_ms)?;
+    event_hooks::note(tx, &[event], now_ms)?;
     Ok(taken(id, true))
 }

@@ -222,7 +222,7 @@ fn take(
     };
     changes.conversions(key, sums);
     changes.note(tx)?;
-    event_hooks::note(tx, &told(campaign, said, proof, click.as_ref()), now_ms)?;
+    event_hooks::note(tx, &[told(campaign, said, proof, click.as_ref())], now_ms)?;
     Ok(TakenConversion {
         id,
         is_new: true,

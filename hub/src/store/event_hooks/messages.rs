@@ -39,18 +39,22 @@ impl Event {
 /// The database fails.
 pub(in crate::store) fn note(
     tx: &Transaction<'_>,
-    event: &Event,
+    events: &[Event],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
-    let Some((kind, campaign)) = event.kind() else {
-        return Ok(());
-    };
-    let contents = serde_json::to_string(event).expect("numbers and texts are JSON");
-    tx.execute(
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|event| {
+            let (kind, campaign) = event.kind()?;
+            let contents = serde_json::to_string(event).expect("numbers and texts are JSON");
+            Some(owned_values![kind.word(), contents, now_ms, campaign])
+        })
+        .collect();
+    tx.execute_each(
         "INSERT INTO event_messages (hook, contents, made_ms, next_ms)
          SELECT hook, ?2, ?3, ?3 FROM event_hook_events JOIN event_hooks ON event_hooks.id = hook
          WHERE event = ?1 AND NOT paused AND (campaign = ?4 OR campaign = '')",
-        values![kind.word(), contents, now_ms, campaign],
+        &told,
     )?;
     Ok(())
 }

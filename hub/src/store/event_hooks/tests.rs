@@ -38,7 +38,9 @@ fn happens(store: &Store, campaign: &str, times: i64, now_ms: i64) {
             screen: 1,
             generation,
         });
-        let noted = store.write(Lock::Screens(&[]), |tx| super::note(tx, &event, now_ms));
+        let noted = store.write(Lock::Screens(&[]), |tx| {
+            super::note(tx, std::slice::from_ref(&event), now_ms)
+        });
         noted.unwrap();
     }
 }
@@ -120,7 +122,9 @@ fn a_thousand_messages_to_a_dead_address_are_tried_one_at_a_time_beside_all_othe
                 screen: None,
                 generation: None,
             });
-            let noted = store.write(Lock::Screens(&[]), |tx| super::note(tx, &event, 10));
+            let noted = store.write(Lock::Screens(&[]), |tx| {
+                super::note(tx, std::slice::from_ref(&event), 10)
+            });
             noted.unwrap();
         }
         let mut now_ms = 10;

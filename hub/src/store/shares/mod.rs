@@ -13,42 +13,21 @@
 mod below;
 mod clicks;
 mod link_visitor;
+mod opening;
 mod reach;
 mod rows;
 
-use passerby_protocol::{Digest, ScreenNumber};
+use passerby_protocol::Digest;
 
 use crate::conversions::click_id;
-use crate::database::{DatabaseError, Lock, Transaction, values};
+use crate::database::{DatabaseError, Lock, values};
 use crate::scans::visitor::Visitor;
-use crate::store::landing_facts::LandingFacts;
-use crate::store::rollups::{Changes, VisitSums};
-use crate::store::scans::grade_code;
-use crate::store::shares::below::{known_child, new_child};
 use crate::store::shares::clicks::{clicked, note_press};
-use crate::store::shares::rows::{has_visit, own};
 use crate::store::{Result, Store, StoreError};
 
 pub use crate::store::shares::link_visitor::{Begun, LinkVisitor};
+pub use crate::store::shares::opening::{LinkAnswer, LinkOpening, Opened};
 pub use crate::store::shares::reach::Reached;
-
-/// What opening a link leads to.
-#[derive(Debug)]
-pub enum LinkAnswer {
-    /// The page.
-    Page(Box<LandingFacts>),
-    /// The visitor's own link, by name.
-    Own(String),
-}
-
-/// A link that was opened.
-#[derive(Debug)]
-pub struct Opened {
-    /// What the visitor gets.
-    pub answer: LinkAnswer,
-    /// What was kept of it.
-    pub begun: Begun,
-}
 
 /// A button that was pressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,61 +39,6 @@ pub struct Pressed {
 }
 
 impl Store {
-    /// Opens a link for a visitor, or for nobody when nothing is to be counted. `None`: there is no
-    /// such link.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn open_share(
-        &self,
-        name: &str,
-        who: Option<LinkVisitor>,
-        now_ms: i64,
-    ) -> Result<Option<Opened>> {
-        let Some(who) = who else {
-            return self.read(|tx| self.page(tx, name, None, Begun::Nothing));
-        };
-        let Some(screen) = self.screen_of_link(name)? else {
-            return Ok(None);
-        };
-        self.write(Lock::Screens(&[screen]), |tx| {
-            let Some(share) = rows::share(tx, name)? else {
-                return Ok(None);
-            };
-            if has_visit(tx, share.id, who.visitor)? {
-                return self.page(tx, name, Some(who.visitor), Begun::Nothing);
-            }
-            if share.owner.is_some_and(|owner| owner != who.visitor.0) {
-                let (own, begun) = match known_child(tx, &share, who.visitor)? {
-                    Some(own) => (Some(own), Begun::Nothing),
-                    None if who.is_crowded => (None, Begun::Flood),
-                    None => (new_child(tx, &share, who.visitor, now_ms)?, Begun::New),
-                };
-                if let Some(own) = own {
-                    let answer = LinkAnswer::Own(own);
-                    return Ok(Some(Opened { answer, begun }));
-                }
-            }
-            let begun = who.begins_on(share.made_for);
-            if begun == Begun::Flood {
-                return self.page(tx, name, Some(who.visitor), begun);
-            }
-            own(tx, share.id, who.visitor)?;
-            tx.execute(
-                "INSERT INTO visits (share, visitor, visited_ms, grade) VALUES (?1, ?2, ?3, ?4)",
-                values![share.id, who.visitor.0, now_ms, grade_code(who.grade)],
-            )?;
-            let mut changes = Changes::default();
-            let visit = VisitSums {
-                visits: 1,
-                ..VisitSums::default()
-            };
-            changes.visits(share.visit_key(now_ms, grade_code(who.grade)), visit);
-            changes.note(tx)?;
-            self.page(tx, name, Some(who.visitor), begun)
-        })
-    }
-
     /// Counts a press of the page's button, once a visit, and returns where it leads. `None`: there
     /// is no such link.
     ///
@@ -129,10 +53,11 @@ impl Store {
         visitor: Option<Visitor>,
         now_ms: i64,
     ) -> Result<Option<Pressed>> {
+        let Some(facts) = self.landing_facts(name, None)? else {
+            return Ok(None);
+        };
         let found = self.read(|tx| {
-            let (Some(share), Some(facts)) =
-                (rows::share(tx, name)?, self.facts_of_link(tx, name, None)?)
-            else {
+            let Some(share) = rows::share(tx, name)? else {
                 return Ok::<_, StoreError>(None);
             };
             let visit = match visitor {
@@ -148,9 +73,9 @@ impl Store {
                 )?,
                 None => None,
             };
-            Ok(Some((share, facts, visit)))
+            Ok(Some((share, visit)))
         })?;
-        let Some((share, facts, visit)) = found else {
+        let Some((share, visit)) = found else {
             return Ok(None);
         };
         let is_strange = visitor.is_some() && visit.is_none();
@@ -205,25 +130,6 @@ impl Store {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
         })
-    }
-
-    /// The screen at which a link's chain began.
-    fn screen_of_link(&self, name: &str) -> Result<Option<ScreenNumber>> {
-        self.read_once(|tx| Ok(rows::share(tx, name)?.map(|share| share.screen)))
-    }
-
-    fn page(
-        &self,
-        tx: &Transaction<'_>,
-        name: &str,
-        visitor: Option<Visitor>,
-        begun: Begun,
-    ) -> Result<Option<Opened>> {
-        let facts = self.facts_of_link(tx, name, visitor)?;
-        Ok(facts.map(|facts| Opened {
-            answer: LinkAnswer::Page(Box::new(facts)),
-            begun,
-        }))
     }
 }
 

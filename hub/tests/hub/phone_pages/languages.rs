@@ -135,3 +135,25 @@ fn a_page_after_a_form_that_is_opened_once_more_leads_back_to_the_form() {
     assert_eq!(sent.status(), 405);
     assert!(sent.text().unwrap().contains("<h1>"));
 }
+
+#[test]
+fn a_form_below_what_is_no_link_leads_nowhere() {
+    let (fans, [assignment, _]) = on_air();
+    let stand = &fans.stand;
+    let link = opened(stand, &fans.terminal, assignment, 1);
+    for name in [&link[1..], "s/x", "s/%3Cx8x%3E", "s/..%2F..%2Fetc"] {
+        let name = format!("/{name}Q");
+        for below in ["erase", "report"] {
+            let opened = stand.visit(1, &format!("{name}/{below}"));
+            assert_eq!(opened.status(), 404, "{name}/{below}");
+        }
+        for form in ["moment", "voice", "follow", "leave"] {
+            let form = stand.address(&format!("{name}/{form}"));
+            let sent = stand.client.post(&form).body("sentence=x").send().unwrap();
+            assert!(matches!(sent.status().as_u16(), 404 | 405), "{form}");
+            assert!(!sent.headers().contains_key("location"), "{form}");
+        }
+    }
+    let loud = stand.visit(1, &format!("{}/moment", link.to_uppercase()));
+    assert_eq!(loud.status(), 200);
+}
