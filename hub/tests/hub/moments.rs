@@ -167,7 +167,7 @@ fn nothing_is_kept_without_words_and_consent_and_a_moment_counts_once() {
     let stranger = send(&stand, 2, &path, &[("sentence", "mine"), ("agree", "yes")]);
     assert_eq!(location(&stranger), link);
     assert!(!stand.visit(1, &path).text().unwrap().contains("mine"));
-    assert_eq!(send(&stand, 1, "/s/nothing/moment", &[]).status(), 302);
+    assert_eq!(send(&stand, 1, "/s/nothing/moment", &[]).status(), 404);
 }
 
 #[test]
