@@ -184,7 +184,11 @@ impl PostgresServer {
     /// The server refuses them.
     pub fn run(&self, address: &str, statements: &str) {
         let name = name_in(address);
-        assert!(psql(&self.folder, name, statements), "{statements}");
+        let ran = psql_command(&self.folder, name, statements)
+            .output()
+            .expect("psql runs");
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{said}: {statements}");
     }
 
     /// Runs a query as `psql` does and returns the first column of its first row, as text.

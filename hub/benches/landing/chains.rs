@@ -60,7 +60,7 @@ pub(crate) fn figures(stand: &Stand, server: Option<&PostgresServer>, links: u64
             "INSERT INTO scans (screen, play, visitor, grade, assignment, campaign, creative, minted_ms, scanned_ms,
                                 standing, settled)
              {} SELECT screen, 5000000 + i, {visitor}, 0, number, campaign, creative, {now_ms},
-                {now_ms} - (i % 30) * {day_ms}, 0, TRUE
+                {now_ms} - CAST(i % 30 AS BIGINT) * {day_ms}, 0, TRUE
              FROM numbers JOIN assignments ON screen = 1 + i % {screens} AND number = 1 ORDER BY i",
             numbers(scans)
         ),
