@@ -58,6 +58,17 @@ enum Step {
     Own(String, Begun),
 }
 
+impl Step {
+    /// What comes of an opening where nobody who is to be counted has asked for a link that there
+    /// is.
+    const fn without_a_link(opening: &LinkOpening<'_>) -> Self {
+        match opening.who {
+            Some(_) => Self::Nowhere,
+            None => Self::Page(Begun::Nothing),
+        }
+    }
+}
+
 impl Store {
     /// Opens a link for a visitor, or for nobody when nothing is to be counted. `None`: there is no
     /// such link.
@@ -91,16 +102,9 @@ impl Store {
 
     /// Keeps what is to be kept of openings.
     fn steps(&self, openings: &[LinkOpening<'_>], now_ms: i64) -> Vec<Result<Step, DatabaseError>> {
-        let counted = openings.iter().any(|opening| opening.who.is_some());
-        if !counted {
-            return openings
-                .iter()
-                .map(|_| Ok(Step::Page(Begun::Nothing)))
-                .collect();
-        }
         let kept = self.screens_of_links(openings).and_then(|screens| {
             if screens.is_empty() {
-                return Ok(vec![Step::Nowhere; openings.len()]);
+                return Ok(openings.iter().map(Step::without_a_link).collect());
             }
             self.write(Lock::Screens(&screens), |tx| keep(tx, openings, now_ms))
         });
@@ -114,7 +118,7 @@ impl Store {
         }
     }
 
-    /// The screens at which the chains of links began.
+    /// The screens at which the chains of those links began whose visitors are to be counted.
     fn screens_of_links(
         &self,
         openings: &[LinkOpening<'_>],
@@ -122,8 +126,11 @@ impl Store {
         let names: Vec<_> = openings
             .iter()
             .filter(|opening| opening.who.is_some())
-            .map(|opening| owned_values![opening.name.to_owned()])
+            .map(|opening| owned_values![opening.name])
             .collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         let screens = self.read_once(|tx| {
             tx.all_each(
                 "SELECT screen FROM shares JOIN scans ON scans.id = scan WHERE name = ?1",

@@ -245,6 +245,17 @@ fn links_that_are_opened_at_the_same_time_lead_where_each_would_alone() {
         }
         assert_eq!(share_of(store, &first).children, 172);
         assert_eq!(store.recount().unwrap(), []);
-        assert_eq!(open(&[("nowhere", None)]), [is("nowhere", None)]);
+        assert_eq!(
+            open(&[
+                ("nowhere", None),
+                (&*first, None),
+                ("nowhere", who(3, false))
+            ]),
+            [
+                is("nowhere", None),
+                is("page", Some(Begun::Nothing)),
+                is("nowhere", None)
+            ]
+        );
     });
 }
