@@ -60,7 +60,7 @@ fn of_state(code: &str) -> Option<&'static str> {
         }
         _ if code.starts_with("28") => {
             "compare user and password in --database or PASSERBY_HUB_DATABASE with those of the \
-             server"
+             server; in an address @ is written %40, and % is written %25"
         }
         _ => return None,
     })

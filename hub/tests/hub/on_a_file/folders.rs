@@ -39,8 +39,7 @@ fn a_file_that_is_damaged_is_one_line_with_what_to_do() {
     let connection = rusqlite::Connection::open(data.join("hub.db")).unwrap();
     (connection.pragma_update(None, "journal_mode", "delete")).unwrap();
     drop(connection);
-    let whole = fs::read(data.join("hub.db")).unwrap();
-    let mut torn = whole.clone();
+    let mut torn = fs::read(data.join("hub.db")).unwrap();
     torn[4_096..].fill(0xad);
     for bad in [
         torn.as_slice(),
