@@ -133,8 +133,14 @@ mod tests {
                 "cannot be understood",
             ),
             ("postgres://hub:a@secret@db.example/hub", "write %40 for @"),
-            ("postgres://hub:a@b/secret@db.example/hub", "write %40 for @"),
-            ("postgres://hub:a@b:secret@db.example/hub", "write %40 for @"),
+            (
+                "postgres://hub:a@b/secret@db.example/hub",
+                "write %40 for @",
+            ),
+            (
+                "postgres://hub:a@b:secret@db.example/hub",
+                "write %40 for @",
+            ),
         ] {
             let said = config_of(address).err().unwrap().to_string();
             assert!(said.contains(expected), "{address}: {said}");
