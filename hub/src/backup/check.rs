@@ -3,7 +3,7 @@
 //! Invariant: what passes here has all its files, each as it was written, in a form that this
 //! version reads; whatever is wrong is named by its file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path};
 
@@ -59,8 +59,10 @@ pub(super) fn check(folder: &Path) -> Result<Checked, BackupError> {
     // An older version cannot know what else a newer one has in it.
     let description = describe(folder, &files)?;
     let mut problems = Vec::new();
+    let mut wrong = BTreeSet::new();
+    // One word on each file: what else is said of it follows from that.
     let mut problem = |path: &str, said: &str| {
-        if problems.len() < PROBLEMS_MAX {
+        if problems.len() < PROBLEMS_MAX && wrong.insert(path.to_owned()) {
             problems.push(format!("{}: {said}", named(path)));
         }
     };

@@ -71,8 +71,11 @@ impl FromStr for BlobsAddress {
         if text.starts_with(SCHEME) {
             return Ok(Self::Bucket(text.parse()?));
         }
-        // Somebody meant a store that is not spoken to.
-        if text.is_empty() || text.contains("://") {
+        // Somebody meant a store that is not spoken to, or mistyped the address of one that is.
+        let is_like_store = text
+            .get(..3)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case("s3:"));
+        if text.is_empty() || is_like_store || text.contains("://") {
             return Err(AddressError);
         }
         Ok(Self::Folder(text.into()))
@@ -129,6 +132,8 @@ mod tests {
             "s3://screens/a?b",
             "s3://k:s@screens/a",
             "https://screens/x",
+            "s3:/screens/hub",
+            "S3://screens/hub",
             "",
             "s3://...",
         ] {

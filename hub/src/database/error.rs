@@ -5,15 +5,17 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use tokio_postgres::error::SqlState;
 
+use crate::database::cure;
+
 /// What to do about a server that is not there, or is none of PostgreSQL.
 const CHECK_ADDRESS: &str =
-    "see that PostgreSQL runs there, or name it with --database or in PASSERBY_HUB_DATABASE";
+    "; see that PostgreSQL runs there, or name it with --database or in PASSERBY_HUB_DATABASE";
 
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DatabaseError {
     /// SQLite's own error: disk, lock or damage.
-    #[error("{0}")]
+    #[error("{}", sqlite_message(.0))]
     Sqlite(Arc<rusqlite::Error>),
     /// PostgreSQL's own error, or the network to it.
     #[error("{}", postgres_message(.0))]
@@ -46,13 +48,13 @@ pub enum DatabaseError {
     #[error("{0}")]
     Address(String),
     /// The server cannot be reached, or refuses who asks or what is asked for.
-    #[error("cannot open the database {place}: {error}; {cure}")]
+    #[error("cannot open the database {place}: {error}{cure}")]
     Unreachable {
         /// Its name and where it is, without the password.
         place: String,
         /// What was said.
         error: Box<DatabaseError>,
-        /// What to do.
+        /// What to do, where that has not been said.
         cure: &'static str,
     },
     /// Its texts cannot hold every letter.
@@ -94,16 +96,8 @@ impl DatabaseError {
     /// Says where the database is that cannot be opened, and what to do.
     pub(super) fn at(self, place: String) -> Self {
         let cure = match &self {
-            Self::Encoding(_) => "then name it with --database or in PASSERBY_HUB_DATABASE",
-            Self::Postgres(error) => match error.code().map(SqlState::code) {
-                Some("3D000") => {
-                    "make it with CREATE DATABASE, or name another one with --database or in PASSERBY_HUB_DATABASE"
-                }
-                Some(code) if code.starts_with("28") => {
-                    "compare user and password in --database or PASSERBY_HUB_DATABASE with those of the server"
-                }
-                _ => CHECK_ADDRESS,
-            },
+            Self::Encoding(_) => "; then name it with --database or in PASSERBY_HUB_DATABASE",
+            Self::Postgres(error) if cure::of_postgres(error).is_some() => "",
             _ => CHECK_ADDRESS,
         };
         Self::Unreachable {
@@ -176,9 +170,13 @@ fn cause_is_ours(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.is::<DatabaseError>())
 }
 
+fn sqlite_message(error: &rusqlite::Error) -> String {
+    with_cure(error.to_string(), cure::of_sqlite(error))
+}
+
 /// tokio-postgres says «db error» and has the rest in the cause.
 fn postgres_message(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
+    let text = match error.as_db_error() {
         Some(said) => match said.hint() {
             Some(hint) => format!("{} ({hint})", said.message()),
             None => said.message().to_owned(),
@@ -192,6 +190,14 @@ fn postgres_message(error: &tokio_postgres::Error) -> String {
             }
             text
         }
+    };
+    with_cure(text, cure::of_postgres(error))
+}
+
+fn with_cure(text: String, cure: Option<&str>) -> String {
+    match cure {
+        Some(cure) => format!("{text}; {cure}"),
+        None => text,
     }
 }
 

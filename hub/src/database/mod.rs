@@ -11,12 +11,14 @@
 #[cfg(test)]
 mod broken_connections;
 mod copy_text;
+mod cure;
 mod error;
 mod log_mover;
 mod pool;
 mod postgres;
 mod postgres_address;
 mod postgres_connection;
+mod postgres_tls;
 mod postgres_values;
 mod row;
 mod serving_lock;

@@ -17,11 +17,24 @@ const PORT: u16 = 5432;
 /// # Errors
 /// It has not that form, or asks for what this hub does not do.
 pub(super) fn config_of(address: &str) -> Result<Config, DatabaseError> {
+    let address = address.trim();
+    // What stands behind the first one would be taken for the host and told as such.
+    let before_options = address.split('?').next().unwrap_or_default();
+    if address.contains("://") && before_options.matches('@').count() > 1 {
+        return Err(refused(
+            "there is more than one @ in it; in a user's name or a password write %40 for @, %3A for :, %2F for / and %25 for %",
+        ));
+    }
     let config = Config::from_str(address).map_err(|error| {
         let why =
             std::error::Error::source(&error).map_or_else(String::new, |why| format!(": {why}"));
+        let mut said = format!(" ({error}{why})");
+        // It repeats what it takes for the name of an option, which may be all of the address.
+        if said.contains(['@', '/']) {
+            said.clear();
+        }
         let advice = advice_about(address);
-        refused(&format!("it cannot be understood ({error}{why}){advice}"))
+        refused(&format!("it cannot be understood{said}{advice}"))
     })?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(refused("it names no host"));
@@ -93,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn spaces_and_a_line_end_around_an_address_are_nothing_of_it() {
+        let config =
+            config_of(" postgres://hub:secret@db.example/signs?sslmode=require\n").unwrap();
+        assert_eq!(config.get_dbname(), Some("signs"));
+        assert_eq!(
+            config.get_ssl_mode(),
+            tokio_postgres::config::SslMode::Require
+        );
+    }
+
+    #[test]
     fn an_address_that_cannot_be_used_is_refused_with_what_to_write() {
         for (address, expected) in [
             ("", "names no host"),
@@ -104,6 +128,19 @@ mod tests {
                 "sslmode=require",
             ),
             ("http://db.example/hub", "cannot be understood"),
+            (
+                "see postgres://hub:secret@db.example/hub?a=b",
+                "cannot be understood",
+            ),
+            ("postgres://hub:a@secret@db.example/hub", "write %40 for @"),
+            (
+                "postgres://hub:a@b/secret@db.example/hub",
+                "write %40 for @",
+            ),
+            (
+                "postgres://hub:a@b:secret@db.example/hub",
+                "write %40 for @",
+            ),
         ] {
             let said = config_of(address).err().unwrap().to_string();
             assert!(said.contains(expected), "{address}: {said}");

@@ -19,6 +19,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Row as PostgresRow, SimpleQueryMessage, Statement};
 
 use crate::database::DatabaseError;
+use crate::database::postgres_tls::tls;
 use crate::database::postgres_values::{
     array_parameters, arrays, numbered, parameters, type_of, types_of_arrays, width,
 };
@@ -55,9 +56,10 @@ const ROWS_AHEAD_MAX: usize = 256;
 
 /// What every session asks of the server: to notice within a minute that a hub's machine is gone,
 /// so that what it had locked becomes free; and not to compile queries, of which the longest that
-/// people wait for takes less time than that.
+/// people wait for takes less time than that; and not to say that a table is not there which is
+/// taken away only if it is.
 const SESSION: &str =
-    "SET jit = off; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+    "SET client_min_messages = warning; SET jit = off; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
      SET client_connection_check_interval = 10000;";
 
 /// One connection, used by one thread at a time.
@@ -115,7 +117,7 @@ impl PostgresConnection {
             .map_err(|error| DatabaseError::Address(error.to_string()))?;
         let time_max = *config.get_connect_timeout().unwrap_or(&CONNECT_TIMEOUT);
         let connecting = async {
-            let (client, connection) = config.connect(tls()).await?;
+            let (client, connection) = config.connect(tls(config.get_ssl_mode())).await?;
             if let Some(encoding) = connection.parameter("server_encoding")
                 && encoding != "UTF8"
             {
@@ -383,17 +385,4 @@ impl PostgresConnection {
             .insert(sql.to_owned(), prepared.clone());
         Ok(prepared)
     }
-}
-
-fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {
-    let provider = rustls::crypto::ring::default_provider();
-    let mut roots = rustls::RootCertStore::empty();
-    // What is not a certificate is skipped: the others may do.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .expect("ring has the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tokio_postgres_rustls::MakeRustlsConnect::new(config)
 }

@@ -60,8 +60,10 @@ pub enum StoreError {
         /// Rows that are there.
         copied: u64,
     },
-    /// The database cannot be made.
-    #[error("cannot make the database {file}: {source}")]
+    /// The database can be neither opened nor made.
+    #[error(
+        "cannot open the database {file}, or make it: {source}; let the user that runs the hub read and write that file and its folder"
+    )]
     File {
         /// Where it would be.
         file: String,

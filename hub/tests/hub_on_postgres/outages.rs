@@ -7,7 +7,7 @@ use passerby_testing::postgres::PostgresServer;
 use crate::processes::fleet::Process;
 use crate::processes::outages::{Hub, is_full};
 use crate::processes::small_disk::SmallDisk;
-use crate::stand::location;
+use crate::stand::{hub_command, location};
 
 fn on_a_server_of_its_own() -> (tempfile::TempDir, PostgresServer, String, Hub) {
     let folder = tempfile::tempdir().unwrap();
@@ -115,4 +115,47 @@ fn a_server_whose_disk_is_full_gets_what_it_missed_once_there_is_room() {
     let hub = Hub::of(process);
     disk.fill();
     is_full(hub, &disk);
+}
+
+#[test]
+fn a_server_that_refuses_a_command_is_one_line_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = PostgresServer::shared();
+    let address = server.new_database();
+    let name = address.trim_start_matches("postgres:///");
+    let name = name.split('?').next().unwrap();
+    let run = |address: &str, arguments: &[&str]| {
+        let output = hub_command()
+            .args(arguments)
+            .arg("--data")
+            .arg(folder.path().join(name))
+            .env("PASSERBY_HUB_DATABASE", address)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    assert_eq!(run(&address, &["screen", "add", "Counter"]).0, Some(0));
+    let stranger = address.replace("user=hub", &format!("user=stranger_{name}"));
+    server.run(&address, &format!("CREATE ROLE stranger_{name} LOGIN"));
+    let refused = |address: &str, arguments: &[&str], cure: &str| {
+        let (code, said) = run(address, arguments);
+        assert_eq!(code, Some(3), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(cure), "{said}");
+    };
+    refused(&stranger, &["report"], "OWNER TO");
+    server.run(
+        &address,
+        &format!("ALTER ROLE stranger_{name} CONNECTION LIMIT 0"),
+    );
+    refused(&stranger, &["report"], "max_connections");
+    server.run(
+        "postgres:///postgres",
+        &format!("ALTER DATABASE {name} SET default_transaction_read_only = on"),
+    );
+    refused(&address, &["screen", "add", "Door"], "takes writes");
+    assert_eq!(run(&address, &["report"]).0, Some(0));
 }

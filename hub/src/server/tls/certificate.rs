@@ -295,9 +295,8 @@ fn with_key(
     let (pem, bytes) = (key, &key.bytes);
     let file = || pem.name.clone();
     let key = PrivateKeyDer::from_pem_slice(bytes).map_err(|error| match error {
-        rustls::pki_types::pem::Error::NoItemsFound if is_encrypted(bytes) => {
-            TlsError::EncryptedKey(file())
-        }
+        // An old form of encryption has lines in it that are no base64.
+        _ if is_encrypted(bytes) => TlsError::EncryptedKey(file()),
         rustls::pki_types::pem::Error::NoItemsFound => TlsError::NoKey(file()),
         error => pem.is_wrong(&error),
     })?;
@@ -415,6 +414,7 @@ pub(super) mod tests {
         let other = KeyPair::generate().unwrap().serialize_pem();
         let encrypted =
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let in_old_form = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END EC PRIVATE KEY-----\n";
         let cut = &chain[..chain.len() / 2];
         let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let endless = chain.repeat(CHAIN_MAX + 1);
@@ -432,6 +432,7 @@ pub(super) mod tests {
             (chain, b"\x30\x82".as_slice(), "key.pem: this is not PEM"),
             (chain, chain, "key.pem: there is no private key in it"),
             (chain, encrypted.as_bytes(), "encrypted with a passphrase"),
+            (chain, in_old_form.as_bytes(), "encrypted with a passphrase"),
             (
                 chain,
                 other.as_bytes(),

@@ -37,6 +37,8 @@ use crate::store::{FILE_NAME, Result, Store, StoreError, migrations};
 const CHUNK_ROWS: usize = 10_000;
 /// A chunk whose lines have so many bytes gets no more rows.
 const CHUNK_BYTES: usize = 4 << 20;
+/// After so many rows of one table it is said how many are copied.
+const SAID_ROWS: u64 = 100_000;
 /// How often the lock on the file is asked for; each time other writers are waited for, for 10 s.
 const LOCK_ATTEMPTS: usize = 12;
 /// How long readers of the file are waited for at its end.
@@ -228,6 +230,7 @@ fn copy_most(from: &Transaction<'_>, server: &Database, say: &mut dyn FnMut(&str
             after: last.map(|chunk| &chunk.until),
             until: None,
         };
+        let (mut copied, mut said) = (0, 0);
         each_filling(
             from,
             table,
@@ -235,16 +238,22 @@ fn copy_most(from: &Transaction<'_>, server: &Database, say: &mut dyn FnMut(&str
             |_| (),
             |filled| {
                 number += 1;
-                let rows = filled.rows.len();
+                copied += filled.rows.len() as u64;
                 let appending = once(|to| {
                     to.append(table.name, &table.names(), &filled.rows)?;
                     keep(to, table, number, filled)
                 });
                 server.write(Lock::Everything, appending)?;
-                say(&format!("{}: {rows} rows more are copied", table.name));
+                if copied >= said + SAID_ROWS {
+                    said = copied;
+                    say(&format!("{}: {copied} rows are copied so far", table.name));
+                }
                 Ok(())
             },
         )?;
+        if copied > said {
+            say(&format!("{}: {copied} rows are copied", table.name));
+        }
     }
     Ok(())
 }
@@ -338,10 +347,12 @@ fn copy_rest(
                 copied: there.0,
             });
         }
-        say(&format!(
-            "{}: {rows} rows are the same on both sides",
-            table.name
-        ));
+        if rows > 0 {
+            say(&format!(
+                "{}: {rows} rows are the same on both sides",
+                table.name
+            ));
+        }
         moved.push(MovedTable {
             table: table.name,
             rows,

@@ -160,7 +160,9 @@ impl Store {
                 wait_days,
             });
         }
-        Ok((now_ms.div_euclid(DAY_MS).saturating_sub(keep_days)).saturating_mul(DAY_MS))
+        // Nothing was received before 1970, however many days are to be kept.
+        let first_kept = now_ms.div_euclid(DAY_MS).saturating_sub(keep_days).max(0);
+        Ok(first_kept.saturating_mul(DAY_MS))
     }
 
     fn prune_chains(

@@ -511,6 +511,11 @@ fn fewer_days_than_codes_need_are_refused() {
         store.set_code_days(400).unwrap();
         assert_eq!(least(&store, 401), 402);
         assert!(store.prune(402, 180, START_MS, |_| {}).is_ok());
+        // Whoever keeps all is told of no day that is still to come.
+        for keep_days in [i64::from(u32::MAX), i64::MAX] {
+            let pruned = store.prune(keep_days, 180, START_MS, |_| {}).unwrap();
+            assert_eq!(pruned.before_ms, 0);
+        }
     });
 }
 
