@@ -3,7 +3,8 @@
 //! passed on as a file.
 //!
 //! Invariants: a postcard has a fixed size and is opaque; its code is a square of whole pixels in
-//! pure black and white, and was read back from the finished pixels; the longest sentence fits.
+//! pure black and white, and was read back from the finished pixels; the longest sentence fits;
+//! where no font has the letters of a sentence or a name, no empty place is left for it.
 
 use passerby_playout::code::qr::{QUIET_MODULES, QrMatrix};
 use passerby_protocol::campaign::{Colours, Rgb};
@@ -12,7 +13,7 @@ use crate::raster::bitmap::{Bitmap, Pixels};
 use crate::raster::canvas::{Area, Canvas, real};
 use crate::raster::palette::{Sample, Theme};
 use crate::raster::scale::{self, Crop, contained};
-use crate::text::fonts::Fonts;
+use crate::text::fonts::{Fonts, needs_no_ink};
 use crate::text::{HEADLINE_LEADING, LineStyle, SMALL_LEADING, Typesetter, Weight};
 use crate::verify::{Reader, ReaderInput, View};
 
@@ -42,6 +43,8 @@ pub struct Postcard<'a> {
     pub picture: Option<(u32, &'a [u8])>,
     /// The large line: the sentence of whoever passes it on, else what it is called.
     pub sentence: &'a str,
+    /// What stands in the sentence's place where no font has its letters.
+    pub title: &'a str,
     /// Who passes it on; empty where they did not say.
     pub name: &'a str,
     /// Where and when.
@@ -74,6 +77,7 @@ impl PostcardPainter {
     /// # Errors
     /// Why there is none: the link has no code, or the finished code would not scan.
     pub fn draw(&mut self, card: &Postcard<'_>) -> Result<Vec<u8>, String> {
+        let card = &self.legible(card);
         let picture = card.picture.and_then(|(width, rgb)| bitmap(width, rgb));
         let sample = picture
             .as_ref()
@@ -92,6 +96,26 @@ impl PostcardPainter {
             .iter()
             .flat_map(|&[red, green, blue, _]| [red, green, blue])
             .collect())
+    }
+
+    /// Leaves out what would be an empty place.
+    fn legible<'a>(&self, card: &Postcard<'a>) -> Postcard<'a> {
+        let fonts = self.typesetter.fonts();
+        let is_seen = |text: &str| {
+            let has_letters = text.chars().any(char::is_alphanumeric);
+            text.chars().any(|c| {
+                !needs_no_ink(c) && fonts.can_draw(c) && (c.is_alphanumeric() || !has_letters)
+            })
+        };
+        Postcard {
+            sentence: if is_seen(card.sentence) {
+                card.sentence
+            } else {
+                card.title
+            },
+            name: if is_seen(card.name) { card.name } else { "" },
+            ..*card
+        }
     }
 
     /// Draws the picture as large as it goes, and returns where what follows begins.
@@ -257,6 +281,7 @@ mod tests {
         let card = Postcard {
             picture: (size.0 > 0).then_some((size.0, &rgb)),
             sentence,
+            title: "书",
             name,
             seen: "地铁2号线 B口 · 19:42",
             call: "扫一扫，看看是什么",
@@ -301,12 +326,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_font_can_draw_leaves_no_empty_place() {
+        let size = (800, 450);
+        let titled = draw("书", "", size);
+        for lost in ["مرحبا بالعالم!", "😀📚", "\u{e000}"] {
+            assert_eq!(draw(lost, lost, size), titled, "{lost}");
+        }
+        assert_ne!(draw("好书 😀", "", size), titled);
+        assert_ne!(draw("！！", "", size), titled, "signs alone are a sentence");
+    }
+
+    #[test]
     fn a_link_that_is_too_long_is_refused_with_a_reason() {
         let mut painter = PostcardPainter::new(Fonts::default());
         let link = format!("https://{}.example/", "x".repeat(2_000));
         let card = Postcard {
             picture: None,
             sentence: "x",
+            title: "x",
             name: "",
             seen: "",
             call: "",

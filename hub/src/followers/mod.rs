@@ -70,6 +70,25 @@ pub(crate) fn address(text: &str) -> Option<Address> {
     check::mail(text).filter(|_| is_plain)
 }
 
+/// Reads an address to which a stranger would have mail sent: one that mail servers of the internet
+/// deliver to. What is left out reaches machines of the hub's own network, or passes a message on
+/// (`a%b@c`, `a!b@c`), and belongs to nobody who walks past a screen.
+pub(crate) fn new_address(text: &str) -> Option<Address> {
+    let address = address(text)?;
+    let (_, last) = address.domain().rsplit_once('.')?;
+    let is_name =
+        last.bytes().any(|byte| byte.is_ascii_alphabetic()) && !address.domain().starts_with('[');
+    (is_name && !address.user().contains(['%', '!'])).then_some(address)
+}
+
+/// What finds the mailbox of an address again, for limits: most mail servers deliver `a+b@c` to
+/// `a@c`, and whoever wants to flood somebody's has any number of these.
+pub(crate) fn mailbox_hmac(keys: &Keys, address: &Address) -> [u8; 32] {
+    let user = address.user();
+    let user = user.split_once('+').map_or(user, |(user, _)| user);
+    address_hmac(keys, &format!("{user}@{}", address.domain()))
+}
+
 /// What finds an address again. Capitals make no other address, as all mail servers in use have it.
 pub fn address_hmac(keys: &Keys, address: &str) -> [u8; 32] {
     keys.hash_for(
@@ -264,6 +283,35 @@ mod tests {
         for wrong in ["", &token[..63], &mixed, &"é".repeat(32)] {
             assert_eq!(name_in(&keys, wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn mail_that_strangers_ask_for_goes_to_mailboxes_of_the_internet_alone() {
+        for good in ["a@b.example", " A.B+c@mail.example ", "o'brien@b.xn--p1ai"] {
+            assert!(new_address(good).is_some(), "{good}");
+        }
+        for bad in [
+            "root@localhost",
+            "a@127.0.0.1",
+            "a@[127.0.0.1]",
+            "a@[IPv6:::1]",
+            "a%b.example@c.example",
+            "b.example!a@c.example",
+            "a@b.123",
+            "a@b.example\r\nBcc: c@d.example",
+        ] {
+            assert!(new_address(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mailbox_is_one_whatever_stands_behind_a_plus() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        let of = |text: &str| mailbox_hmac(&keys, &new_address(text).unwrap());
+        assert_eq!(of("Li+1@b.example"), of("li+2@B.example"));
+        assert_eq!(of("li@b.example"), address_hmac(&keys, "li@b.example"));
+        assert_ne!(of("li@b.example"), of("li@c.example"));
     }
 
     #[test]

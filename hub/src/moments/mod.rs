@@ -2,14 +2,18 @@
 //!
 //! Invariants: nothing that cannot be seen is kept, no link and no number to call, and none of the
 //! words of [`refused_words`]; what is kept opens with the keys of this hub alone, and only as that
-//! of its own link.
+//! of its own link; whoever typed it is known again by a key that their own form had, since a link
+//! may be two people's, whose phones nothing else tells apart.
 
 mod refused_words;
 
+use passerby_protocol::hexadecimal::hex;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 
 use crate::keys::Keys;
 use crate::moments::refused_words::refused;
+use crate::system::random;
 
 /// Most characters of a sentence.
 pub const SENTENCE_CHARS_MAX: usize = 80;
@@ -19,6 +23,8 @@ pub const NAME_CHARS_MAX: usize = 24;
 pub const DAYS: i64 = 90;
 /// Most digits that follow each other: more are a number to call.
 const DIGITS_MAX: usize = 6;
+/// Hexadecimal digits of a key.
+const KEY_CHARS: usize = 32;
 
 /// What somebody typed; empty where they typed nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,9 @@ pub struct Typed {
     /// What they want to be called.
     #[serde(default)]
     pub name: String,
+    /// The key of whoever typed it; empty where an older hub kept it, and then nobody has it.
+    #[serde(default)]
+    pub key: String,
 }
 
 /// Says why something that was typed is not taken.
@@ -53,7 +62,13 @@ impl Typed {
         Ok(Self {
             sentence: checked_line(sentence, SENTENCE_CHARS_MAX)?,
             name: checked_line(name, NAME_CHARS_MAX)?,
+            key: String::new(),
         })
+    }
+
+    /// Whether this is the key of whoever typed it; the time it takes tells nothing.
+    pub(crate) fn is_of(&self, key: &str) -> bool {
+        is_key(key) && bool::from(self.key.as_bytes().ct_eq(key.as_bytes()))
     }
 
     /// Whether nothing was typed.
@@ -73,6 +88,16 @@ impl Typed {
         let text = keys.open_for(&purpose(link), sealed)?;
         serde_json::from_slice(&text).ok()
     }
+}
+
+/// Makes a key for somebody who is about to type: 128 random bits.
+pub(crate) fn new_key() -> String {
+    hex(&random::bytes::<16>())
+}
+
+/// Whether a text has the form of such a key.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() == KEY_CHARS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Reads one line that a stranger typed, with single spaces.
@@ -152,6 +177,7 @@ mod tests {
             "",
             "周五晚上 8 点见",
             "Scunthorpe and Assam tea in class",
+            "a Model S hit me as I was reading",
         ] {
             assert!(Typed::read(good, "李雷").is_ok(), "{good}");
         }
@@ -171,6 +197,9 @@ mod tests {
             "FUCK you",
             "f u c k",
             "fuuuck",
+            "fu ck",
+            "as sho le",
+            "kill yourself",
             "sh1t",
             "傻 逼",
             "傻.逼",
@@ -194,7 +223,10 @@ mod tests {
     fn what_was_sealed_for_a_link_opens_for_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::open(folder.path()).unwrap();
-        let typed = Typed::read("逛街还买书！", "李雷").unwrap();
+        let mut typed = Typed::read("逛街还买书！", "李雷").unwrap();
+        assert!(!typed.is_of(""), "of nobody yet");
+        typed.key = new_key();
+        assert!(typed.is_of(&typed.key) && !typed.is_of(&new_key()) && !typed.is_of(""));
         let sealed = typed.seal(&keys, "abc");
         assert_eq!(Typed::open(&keys, "abc", &sealed), Some(typed));
         assert_eq!(Typed::open(&keys, "abd", &sealed), None);

@@ -6,8 +6,8 @@
 //! report it.
 //!
 //! Invariant: a Western word is found as a word alone, so that no name of a town is refused; signs
-//! between letters, letters that are repeated, digits that stand for letters, letters of full width
-//! and traditional forms of Chinese characters hide nothing.
+//! and spaces between letters, letters that are repeated, digits that stand for letters, letters of
+//! full width and traditional forms of Chinese characters hide nothing.
 
 /// English words, in the letters that [`folded`] makes of them.
 const ENGLISH: [&str; 35] = [
@@ -132,6 +132,13 @@ pub(super) fn refused(text: &str) -> bool {
         .collect();
     let known = |word: &str| ENGLISH.iter().any(|refused| folded(refused) == word);
     if words.iter().any(|word| known(word)) {
+        return true;
+    }
+    // Torn in two or three. A single letter is a word of its own: "a Model S hit me".
+    let is_torn = |parts: &[String]| {
+        parts.iter().all(|part| part.chars().count() > 1) && known(&folded(&parts.concat()))
+    };
+    if words.windows(2).any(is_torn) || words.windows(3).any(is_torn) {
         return true;
     }
     // Letters with spaces between them.

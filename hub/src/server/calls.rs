@@ -180,15 +180,15 @@ pub(super) fn of_phones() -> Vec<Answered> {
             HttpCall::get(
                 "/s/{share}/moment",
                 &[200, 302],
-                "where whoever the link belongs to passes it on with words and a card; 302 to the link for all others",
+                "where whoever the link belongs to passes it on with words and a card, which `k` of the form in which they were typed shows; 302 to the link for all others",
             ),
             moment::show,
         ),
         answered(
             HttpCall::post(
                 "/s/{share}/moment",
-                &[303, 302, 400, 422],
-                "keeps what they typed and agreed to: `sentence`, `name`, `agree`",
+                &[303, 302, 400, 409, 422],
+                "keeps what they typed and agreed to: `sentence`, `name`, `agree`, and `k` of the page; 409 there are words of another form",
             ),
             moment::keep,
         ),
@@ -212,8 +212,8 @@ pub(super) fn of_phones() -> Vec<Answered> {
         answered(
             HttpCall::post(
                 "/s/{share}/erase",
-                &[200, 302, 400],
-                "erases it: by whoever the link belongs to, or with `k`",
+                &[200, 303, 302, 400],
+                "erases it, with `k` of the form in which it was typed or of the private link; 303 to its page where that is of another form",
             ),
             moment::erase,
         ),
@@ -229,7 +229,7 @@ pub(super) fn of_phones() -> Vec<Answered> {
             HttpCall::get(
                 "/s/{share}/voice",
                 &[200, 302],
-                "where whoever the link belongs to says something to the publisher; 302 to the link for all others",
+                "where whoever the link belongs to says something to the publisher, and with `k` sees what they said; 302 to the link for all others",
             ),
             voice::show,
         ),

@@ -45,6 +45,9 @@ pub struct NewMoment<'a> {
     pub has_name: bool,
     /// Until when the words are kept.
     pub ends_ms: i64,
+    /// When those words were agreed to that whoever asks was found to have typed: these it takes
+    /// the place of, and of no others.
+    pub replaces_ms: Option<i64>,
 }
 
 /// What became of a moment that was to be passed on.
@@ -56,6 +59,8 @@ pub enum PassedOn {
     NotOwn,
     /// Its words were changed too often.
     TooOften,
+    /// There are words of somebody else's, or others than whoever asks has seen.
+    Others,
 }
 
 /// A moment for the publisher's eyes.
@@ -73,7 +78,7 @@ pub struct MomentRow {
 
 impl Store {
     /// Counts that somebody passes a moment on under their own link, once, and keeps the words in
-    /// place of those before. `visitor`: whoever asks; the link must be theirs.
+    /// place of those that they typed before. `visitor`: whoever asks; the link must be theirs.
     ///
     /// # Errors
     /// The database fails.
@@ -99,6 +104,14 @@ impl Store {
             return Ok(PassedOn::NotOwn);
         };
         self.write(Lock::Screens(&[screen]), |tx| {
+            let words: Option<i64> = tx.optional(
+                "SELECT agreed_ms FROM moments WHERE share = ?1 AND ends_ms > ?2",
+                values![share, now_ms],
+                |row| row.get(0),
+            )?;
+            if words.is_some() && words != new.replaces_ms {
+                return Ok(PassedOn::Others);
+            }
             let changes: Option<i64> = tx.optional(
                 "SELECT changes FROM passed_on WHERE share = ?1",
                 values![share],
@@ -146,34 +159,6 @@ impl Store {
                 },
             )
         })
-    }
-
-    /// Returns the words of whoever passed a link on: those of the link above it, or of the link
-    /// itself, for anybody but its owner.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn moment_before(
-        &self,
-        link: &str,
-        is_own: bool,
-        now_ms: i64,
-    ) -> Result<Option<SealedMoment>> {
-        if !is_own && let Some(own) = self.moment(link, now_ms)? {
-            return Ok(Some(own));
-        }
-        let above: Option<String> = self.read_once(|tx| {
-            tx.optional(
-                "SELECT above.name FROM shares JOIN shares AS above ON above.id = shares.parent
-                 WHERE shares.name = ?1",
-                values![link],
-                |row| Ok::<_, crate::store::StoreError>(row.get(0)?),
-            )
-        })?;
-        match above {
-            Some(above) => self.moment(&above, now_ms),
-            None => Ok(None),
-        }
     }
 
     /// Whether somebody passed a moment on under a link.

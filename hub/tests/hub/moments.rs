@@ -53,6 +53,17 @@ fn opened(stand: &Stand, terminal: &Terminal, assignment: Assignment, visitor: u
     link
 }
 
+/// The key of whoever typed something, in the address that they were led to.
+fn key_of(page: &str) -> &str {
+    page.split("?k=").nth(1).expect("a key")
+}
+
+/// The key that the form of a page has.
+fn key_in(page: &str) -> &str {
+    let rest = page.split("name=\"k\" value=\"").nth(1);
+    &rest.unwrap_or_else(|| panic!("{page}"))[..32]
+}
+
 /// What another program than ours reads in a picture.
 fn code_in(jpeg: &[u8]) -> String {
     let mut file = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
@@ -176,27 +187,28 @@ fn words_are_erased_by_one_press_or_by_the_private_link_and_taken_down_by_the_pu
     let link = opened(&stand, &terminal, assignment, 1);
     let fields = [("sentence", SENTENCE), ("name", "李雷"), ("agree", "yes")];
     let keep = || {
-        assert_eq!(
-            send(&stand, 1, &format!("{link}/moment"), &fields).status(),
-            303
-        );
+        let kept = send(&stand, 1, &format!("{link}/moment"), &fields);
+        assert_eq!(kept.status(), 303);
+        kept.headers()["location"].to_str().unwrap().to_owned()
     };
     let is_gone = || {
         let preview = stand.open(9, ROBOT, &link).text().unwrap();
         !preview.contains(SENTENCE) && !preview.contains("李雷")
     };
-    keep();
+    let page = keep();
     let card = || stand.visit(1, &format!("{link}/card.jpg")).bytes().unwrap();
     let with_words = card();
     assert!(!is_gone());
     assert_eq!(send(&stand, 2, &format!("{link}/erase"), &[]).status(), 302);
     assert!(!is_gone(), "not theirs");
-    assert_eq!(send(&stand, 1, &format!("{link}/erase"), &[]).status(), 200);
+    let key = key_of(&page);
+    let erased = || send(&stand, 1, &format!("{link}/erase"), &[("k", key)]);
+    assert_eq!(erased().status(), 200);
     assert!(is_gone());
     assert_ne!(card(), with_words);
+    assert_eq!(erased().status(), 200, "pressed twice");
 
-    keep();
-    let page = stand.visit(1, &format!("{link}/moment")).text().unwrap();
+    let page = stand.visit(1, &keep()).text().unwrap();
     let secret = page.split("mine?k=").nth(1).unwrap()[..32].to_owned();
     let mine = |secret: &str| stand.visit(7, &format!("{link}/mine?k={secret}"));
     assert_eq!(mine(&"0".repeat(32)).status(), 404);
@@ -250,6 +262,90 @@ fn words_are_erased_by_one_press_or_by_the_private_link_and_taken_down_by_the_pu
     keep();
     store.forget_moments(now_ms + 91 * 86_400_000).unwrap();
     assert!(is_gone());
+}
+
+#[test]
+fn two_phones_that_share_a_link_see_change_and_erase_nothing_of_each_other() {
+    let (stand, terminal, assignment) = on_air();
+    let link = opened(&stand, &terminal, assignment, 1);
+    // One of the same model, behind the same address.
+    assert_eq!(opened(&stand, &terminal, assignment, 1), link);
+    let path = format!("{link}/moment");
+    let fields = [("sentence", SENTENCE), ("name", "李雷"), ("agree", "yes")];
+    let kept = send(&stand, 1, &path, &fields);
+    let own = kept.headers()["location"].to_str().unwrap().to_owned();
+    let key = key_of(&own);
+    assert!(stand.visit(1, &own).text().unwrap().contains(SENTENCE));
+    let wrong = "0".repeat(32);
+    for other in [
+        path.clone(),
+        format!("{path}?edit=1"),
+        format!("{path}?k={wrong}"),
+        format!("{path}?k="),
+        format!("{path}?edit=1&k={wrong}"),
+    ] {
+        let page = stand.visit(1, &other);
+        assert_eq!(page.status(), 200);
+        let page = page.text().unwrap();
+        for words in [SENTENCE, "李雷", key, "mine?k=", "<form", "card.jpg"] {
+            assert!(!page.contains(words), "{words} in {other}: {page}");
+        }
+        assert!(page.contains("已经写了话"), "{page}");
+    }
+    for others in [&[][..], &[("k", wrong.as_str())]] {
+        let typed = [("sentence", "mine"), ("agree", "yes")];
+        let typed: Vec<_> = typed.iter().chain(others).copied().collect();
+        let refused = send(&stand, 1, &path, &typed);
+        assert_eq!(refused.status(), 409);
+        assert!(!refused.text().unwrap().contains(SENTENCE));
+        let refused = send(&stand, 1, &format!("{link}/erase"), others);
+        assert_eq!(refused.headers()["location"], path);
+    }
+    // Whoever has the address of that page, and another phone, is led to their own link.
+    assert_eq!(location(&stand.visit(2, &own)), link);
+    let erased = send(&stand, 2, &format!("{link}/erase"), &[("k", key)]);
+    assert_eq!(erased.status(), 302);
+    let page = stand.visit(1, &own).text().unwrap();
+    assert!(page.contains(SENTENCE) && page.contains(key), "{page}");
+    // Who typed it changes it, also by a form that is sent twice.
+    let edit = stand.visit(1, &format!("{path}?edit=1&k={key}"));
+    assert_eq!(key_in(&edit.text().unwrap()), key);
+    for sentence in ["再来一本", "再来一本", ""] {
+        let fields = [("sentence", sentence), ("agree", "yes"), ("k", key)];
+        assert_eq!(send(&stand, 1, &path, &fields).status(), 303, "{sentence}");
+    }
+    // Then the link is free for the words of either.
+    let page = stand.visit(1, &format!("{path}?edit=1")).text().unwrap();
+    assert_ne!(key_in(&page), key);
+    let fields = [("sentence", "mine"), ("agree", "yes"), ("k", key_in(&page))];
+    assert_eq!(send(&stand, 1, &path, &fields).status(), 303);
+    assert!(!stand.visit(1, &own).text().unwrap().contains("mine?k="));
+}
+
+#[test]
+fn a_card_that_many_ask_for_at_once_is_drawn_once_and_all_get_it() {
+    let (stand, terminal, assignment) = on_air();
+    let link = opened(&stand, &terminal, assignment, 1);
+    let fields = [("sentence", SENTENCE), ("agree", "yes")];
+    assert_eq!(
+        send(&stand, 1, &format!("{link}/moment"), &fields).status(),
+        303
+    );
+    let path = format!("{link}/card.jpg");
+    let cards: Vec<_> = std::thread::scope(|scope| {
+        let ask = |visitor| {
+            let (stand, path) = (&stand, &path);
+            scope.spawn(move || {
+                let card = stand.visit(visitor, path);
+                (card.status().as_u16(), card.bytes().unwrap())
+            })
+        };
+        let asked: Vec<_> = (10..70).map(ask).collect();
+        asked.into_iter().map(|card| card.join().unwrap()).collect()
+    });
+    for (status, card) in &cards {
+        assert_eq!((*status, card), (200, &cards[0].1));
+    }
 }
 
 /// What must hold of every page that a browser shows.

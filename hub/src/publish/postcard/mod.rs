@@ -7,21 +7,23 @@
 //! ```
 //!
 //! Invariants: one process draws at a time, and at most [`WAITING_MAX`] orders wait; whoever comes
-//! then is asked to come again. The process dies with this one, and after some time without work.
-//! One that is late or broken is ended, and costs one postcard.
+//! then is asked to come again. Of those who want the same postcard one has it drawn, and the
+//! others wait for that. The process dies with this one, and after some time without work. One that
+//! is late or broken is ended, and costs one postcard; one that died between two costs none.
 
 mod error;
 mod order;
 mod process;
 pub mod worker;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use crate::publish::child::this_program;
 pub(crate) use crate::publish::postcard::error::PostcardError;
@@ -50,6 +52,8 @@ struct Work {
 pub(crate) struct PostcardDesk {
     program: Option<PathBuf>,
     queue: Mutex<Option<SyncSender<Work>>>,
+    /// Who has a postcard drawn at this time, by link; as many as ask at one time.
+    turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 impl PostcardDesk {
@@ -58,7 +62,20 @@ impl PostcardDesk {
         Self {
             program: this_program().ok(),
             queue: Mutex::new(None),
+            turns: Mutex::default(),
         }
+    }
+
+    /// Waits until nobody else has the postcard of a link drawn; `None` when that takes too long.
+    pub(crate) async fn turn(&self, link: &str) -> Option<OwnedMutexGuard<()>> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let turn = turns.get(link).and_then(Weak::upgrade).unwrap_or_default();
+            turns.insert(link.to_owned(), Arc::downgrade(&turn));
+            turn
+        };
+        tokio::time::timeout(TIME_MAX, turn.lock_owned()).await.ok()
     }
 
     /// Has one drawn.
@@ -118,29 +135,42 @@ fn serve(program: &std::path::Path, asked: &mpsc::Receiver<Work>) {
         if tell.is_closed() {
             continue;
         }
-        if left == 0 || process.is_none() {
-            process = None;
-            match Process::start(program, COMMAND) {
-                Ok(started) => process = Some(started),
-                Err(error) => {
-                    // Whoever asked may have gone.
-                    let _ = tell.send(Err(PostcardError::Start(error.to_string())));
-                    continue;
-                }
-            }
-            left = OF_PROCESS_MAX;
-        }
-        left -= 1;
-        let drawn = process
-            .as_mut()
-            .map_or(Err(PostcardError::Broke), |process| {
-                process.draw(&order, TIME_MAX)
-            });
-        if matches!(drawn, Err(PostcardError::Late | PostcardError::Broke)) {
+        if left == 0 {
             process = None;
         }
+        let was_there = process.is_some();
+        let mut drawn = drawn_by(&mut process, &mut left, program, &order);
+        // Something may have ended it since the last one.
+        if was_there && drawn == Err(PostcardError::Broke) {
+            drawn = drawn_by(&mut process, &mut left, program, &order);
+        }
+        // Whoever asked may have gone.
         let _ = tell.send(drawn);
     }
+}
+
+/// Has the process draw one, which is started where there is none and ended where it fails.
+/// `left`: how many it may still draw.
+fn drawn_by(
+    process: &mut Option<Process>,
+    left: &mut u32,
+    program: &std::path::Path,
+    order: &PostcardOrder,
+) -> Drawn {
+    let ready = match process {
+        Some(process) => process,
+        None => {
+            let started = Process::start(program, COMMAND);
+            *left = OF_PROCESS_MAX;
+            process.insert(started.map_err(|error| PostcardError::Start(error.to_string()))?)
+        }
+    };
+    *left = left.saturating_sub(1);
+    let drawn = ready.draw(order, TIME_MAX);
+    if matches!(drawn, Err(PostcardError::Late | PostcardError::Broke)) {
+        *process = None;
+    }
+    drawn
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub const JPEG_BYTES_MAX: usize = 300_000;
 pub(crate) struct PostcardOrder {
     /// The large line.
     pub(crate) sentence: String,
+    /// What stands there where no font has its letters.
+    pub(crate) title: String,
     /// Who passes it on; empty where they did not say.
     pub(crate) name: String,
     /// Where and when.

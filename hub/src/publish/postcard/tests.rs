@@ -12,6 +12,7 @@ use crate::publish::postcard::order::{read_answer, write_answer};
 pub(super) fn order() -> PostcardOrder {
     PostcardOrder {
         sentence: "逛街还买书！".to_owned(),
+        title: "三体".to_owned(),
         name: "李雷".to_owned(),
         seen: "地铁2号线 B口 · 19:42".to_owned(),
         call: "扫一扫，看看是什么".to_owned(),
@@ -30,6 +31,7 @@ fn desk(script: &str, folder: &std::path::Path) -> PostcardDesk {
     PostcardDesk {
         program: Some(program),
         queue: Mutex::new(None),
+        turns: Mutex::default(),
     }
 }
 
@@ -50,11 +52,46 @@ async fn a_process_that_dies_or_talks_nonsense_costs_one_postcard() {
     let nowhere = PostcardDesk {
         program: Some("/nowhere/drawer".into()),
         queue: Mutex::new(None),
+        turns: Mutex::default(),
     };
     assert!(matches!(
         nowhere.draw(order()).await,
         Err(PostcardError::Start(_))
     ));
+}
+
+#[tokio::test]
+async fn a_process_that_died_while_nobody_asked_costs_no_postcard() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer");
+    let mut bytes = Vec::new();
+    write_answer(&mut bytes, &Ok(vec![5; 9])).unwrap();
+    fs::write(&answer, bytes).unwrap();
+    // It answers one order, and is gone at the next.
+    let desk = desk(&format!("cat '{}'", answer.display()), folder.path());
+    for _ in 0..3 {
+        assert_eq!(desk.draw(order()).await, Ok(vec![5; 9]));
+    }
+}
+
+#[tokio::test]
+async fn who_wants_the_same_postcard_waits_for_the_first_and_nobody_for_another_one() {
+    let desk = PostcardDesk::new();
+    let first = desk.turn("one").await.unwrap();
+    let other = desk.turn("other").await.unwrap();
+    let mut second = Box::pin(desk.turn("one"));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), &mut second)
+            .await
+            .is_err()
+    );
+    drop((first, other));
+    drop(second.await.unwrap());
+    drop(desk.turn("third").await.unwrap());
+    assert!(
+        desk.turns.lock().unwrap().len() <= 1,
+        "who is done is forgotten"
+    );
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub(super) fn draw(
                 .as_ref()
                 .map(|picture| (picture.width(), picture.as_raw().as_slice())),
             sentence: &order.sentence,
+            title: &order.title,
             name: &order.name,
             seen: &order.seen,
             call: &order.call,

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::followers::{
-    CONSENT_VERSION, address, address_hmac, new_name, phone_cookie, phone_hmac, seal,
+    CONSENT_VERSION, address_hmac, mailbox_hmac, new_address, new_name, phone_cookie, phone_hmac,
+    seal,
 };
 use crate::server::cookies::set_cookie;
 use crate::server::language::Language;
@@ -71,7 +72,7 @@ pub(crate) async fn ask(State(app): State<Shared>, phone: PhoneCookie, sent: OfL
         let mail = sent.fields.get("mail");
         let typed: String = mail.chars().take(254).collect();
         let wrong = |why: Words| Ok(page(app, (share, &facts), client).form(Some(why), &typed));
-        let Some(address) = address(mail) else {
+        let Some(address) = new_address(mail) else {
             return wrong(NO_ADDRESS);
         };
         if !sent.fields.has("agree") {
@@ -86,6 +87,7 @@ pub(crate) async fn ask(State(app): State<Shared>, phone: PhoneCookie, sent: OfL
         let new = NewFollower {
             name: &name,
             address_hmac: &address_hmac(keys, address.as_ref()),
+            mailbox_hmac: &mailbox_hmac(keys, &address),
             sealed: &seal(keys, &name, &address),
             language: language(&facts, client).word(),
             consent: CONSENT_VERSION,

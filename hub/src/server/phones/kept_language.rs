@@ -73,7 +73,7 @@ fn leads_to<'h>(headers: &'h HeaderMap, path: &str) -> Option<&'h str> {
     let above = path.rsplit_once('/').map_or("", |(above, _)| above);
     let is_own = [path, above]
         .iter()
-        .any(|own| own.len() > 1 && to.ends_with(own));
+        .any(|own| own.len() > 1 && to.split('?').next().is_some_and(|to| to.ends_with(own)));
     (is_own && to.starts_with('/') && !to.starts_with("//")).then_some(to)
 }
 
@@ -153,6 +153,7 @@ mod tests {
             headers.insert(header::LOCATION, HeaderValue::from_static(to));
             leads_to(&headers, path).is_some()
         };
+        assert!(to("/s/mine/moment?k=a", "/s/mine/moment"));
         assert!(to("/s/mine/moment", "/s/mine/moment") && to("/hub/s/mine", "/s/mine/go"));
         assert!(!to("/s/theirs", "/s/mine") && !to("https://shop.example/s/mine", "/s/mine/go"));
     }

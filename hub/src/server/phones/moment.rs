@@ -1,15 +1,18 @@
 //! `/s/{share}/moment` and what belongs to it: a moment that somebody passes on from their own
 //! link, with a sentence and a name if they like, and the card of it.
 //!
-//! Invariants: only whoever a link belongs to passes a moment on under it; nothing is kept that was
-//! not typed and agreed to; whoever has the private link of it, and the publisher, has it erased;
-//! nothing of this counts a visit, and a card is drawn once.
+//! Invariants: only whoever a link belongs to passes a moment on under it; what was typed there is
+//! shown and changed for nobody but who has the key of the form in which it was typed; nothing is
+//! kept that was not typed and agreed to; whoever has that key or the private link, and the
+//! publisher, has it erased; nothing of this counts a visit, and a card is drawn once.
+
+use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::moments::{DAYS, Typed, purpose_of_postcard};
+use crate::moments::{DAYS, Typed, is_key, new_key, purpose_of_postcard};
 use crate::publish::postcard::{PostcardError, PostcardOrder};
 use crate::server::language::Language;
 use crate::server::limits::Kind;
@@ -58,20 +61,44 @@ fn page(
     }
 }
 
-/// The words of a link.
-fn typed_of(app: &AppState, name: &str, now_ms: i64) -> Result<Option<Typed>, StoreError> {
+/// The words of a link, and when they were agreed to.
+fn typed_of(app: &AppState, name: &str, now_ms: i64) -> Result<Option<(Typed, i64)>, StoreError> {
     let moment = app.hub.store.moment(name, now_ms)?;
-    Ok(moment.and_then(|moment| Typed::open(app.hub.keys(), name, &moment.sealed)))
+    Ok(moment.map(|moment| {
+        // What does not open is nobody's to see, and somebody's all the same.
+        let typed = Typed::open(app.hub.keys(), name, &moment.sealed).unwrap_or_default();
+        (typed, moment.agreed_ms)
+    }))
 }
 
-/// `GET /s/{share}/moment`.
+/// `GET /s/{share}/moment`, with `?k=KEY` after something was typed.
 pub(crate) async fn show(State(app): State<Shared>, asked: OfLink) -> Response {
     asked
         .answer(&app, Kind::Page, |app, asked, now_ms| {
             let Some(facts) = asked.own_facts(app, now_ms)? else {
                 return Ok(asked.to_link(app));
             };
-            let typed = typed_of(app, &asked.name, now_ms)?.unwrap_or_default();
+            let key = asked.fields.get("k");
+            let kept = typed_of(app, &asked.name, now_ms)?;
+            let is_others = kept.as_ref().is_some_and(|(typed, _)| !typed.is_of(key));
+            let mut typed = kept.map(|(typed, _)| typed).unwrap_or_default();
+            if is_others {
+                let page = page(
+                    app,
+                    (&asked.name, &facts),
+                    &Typed::default(),
+                    &asked.client,
+                    now_ms,
+                );
+                return Ok(page.others(StatusCode::OK));
+            }
+            if typed.key.is_empty() {
+                typed.key = if is_key(key) {
+                    key.to_owned()
+                } else {
+                    new_key()
+                };
+            }
             let page = page(app, (&asked.name, &facts), &typed, &asked.client, now_ms);
             if app.hub.store.is_told(&asked.name)? && !asked.fields.has("edit") {
                 Ok(with_script(page.told()))
@@ -106,29 +133,52 @@ pub(crate) async fn keep(State(app): State<Shared>, sent: OfLink) -> Response {
             page.form(Some(why))
         };
         let (sentence, own_name) = (sent.fields.get("sentence"), sent.fields.get("name"));
+        let key = sent.fields.get("k");
+        let key = if is_key(key) {
+            key.to_owned()
+        } else {
+            new_key()
+        };
         let as_sent = || Typed {
             sentence: sentence.chars().take(200).collect(),
             name: own_name.chars().take(60).collect(),
+            key: key.clone(),
         };
         let typed = match Typed::read(sentence, own_name) {
-            Ok(typed) => typed,
+            Ok(typed) => Typed {
+                key: key.clone(),
+                ..typed
+            },
             Err(error) => return Ok(wrong(as_sent(), moment_page::error_words(error))),
         };
         if !typed.is_empty() && !sent.fields.has("agree") {
             return Ok(wrong(typed, moment_page::NOT_AGREED));
         }
         let sealed = (!typed.is_empty()).then(|| typed.seal(app.hub.keys(), name));
-        let new = NewMoment {
-            sealed: sealed.as_deref(),
-            has_sentence: !typed.sentence.is_empty(),
-            has_name: !typed.name.is_empty(),
-            ends_ms: now_ms + DAYS * DAY_MS,
-        };
-        Ok(match app.hub.store.pass_on(name, visitor, new, now_ms)? {
-            PassedOn::Kept => after(app, &format!("/s/{name}/moment")),
-            PassedOn::NotOwn => sent.to_link(app),
-            PassedOn::TooOften => wrong(typed, moment_page::TOO_OFTEN),
-        })
+        // A form that is sent twice at one time finds the second time what the first has kept.
+        for _ in 0..2 {
+            let kept = typed_of(app, name, now_ms)?;
+            let new = NewMoment {
+                sealed: sealed.as_deref(),
+                has_sentence: !typed.sentence.is_empty(),
+                has_name: !typed.name.is_empty(),
+                ends_ms: now_ms + DAYS * DAY_MS,
+                replaces_ms: kept
+                    .filter(|(kept, _)| kept.is_of(&key))
+                    .map(|(_, agreed_ms)| agreed_ms),
+            };
+            match app.hub.store.pass_on(name, visitor, new, now_ms)? {
+                PassedOn::Kept if typed.is_empty() => {
+                    return Ok(after(app, &format!("/s/{name}/moment")));
+                }
+                PassedOn::Kept => return Ok(after(app, &format!("/s/{name}/moment?k={key}"))),
+                PassedOn::NotOwn => return Ok(sent.to_link(app)),
+                PassedOn::TooOften => return Ok(wrong(typed, moment_page::TOO_OFTEN)),
+                PassedOn::Others => {}
+            }
+        }
+        let page = page(app, (name, &facts), &Typed::default(), client, now_ms);
+        Ok(page.others(StatusCode::CONFLICT))
     })
     .await
 }
@@ -154,13 +204,22 @@ pub(crate) async fn mine(State(app): State<Shared>, asked: OfLink) -> Response {
         .await
 }
 
-/// `POST /s/{share}/erase`: by whoever the link belongs to, or with the secret of the private link.
+/// `POST /s/{share}/erase`: with the key of whoever typed, on their own link, or with the secret of
+/// the private link.
 pub(crate) async fn erase(State(app): State<Shared>, sent: OfLink) -> Response {
     sent.answer(&app, Kind::Page, |app, sent, now_ms| {
-        let is_own = !sent.client.is_cross_site() && sent.own_facts(app, now_ms)?.is_some();
         let secret = sent.fields.get("k");
-        if !is_own && !app.hub.keys().is_own_link_secret(&sent.name, secret) {
-            return Ok(sent.to_link(app));
+        if !app.hub.keys().is_own_link_secret(&sent.name, secret) {
+            let is_own = !sent.client.is_cross_site() && sent.own_facts(app, now_ms)?.is_some();
+            if !is_own {
+                return Ok(sent.to_link(app));
+            }
+            // Where nothing is, it was pressed twice.
+            if let Some((typed, _)) = typed_of(app, &sent.name, now_ms)?
+                && !typed.is_of(secret)
+            {
+                return Ok(after(app, &format!("/s/{}/moment", sent.name)));
+            }
         }
         app.hub.store.erase_moment(&sent.name)?;
         Ok(moment_page::erased())
@@ -182,6 +241,8 @@ pub(crate) async fn report(State(app): State<Shared>, sent: OfLink) -> Response 
 /// What is there of a card.
 enum Card {
     Drawn(Vec<u8>),
+    /// Somebody has to have it drawn.
+    NotDrawn,
     Draw(Box<PostcardOrder>, Option<i64>),
     Answer(Response),
 }
@@ -189,14 +250,27 @@ enum Card {
 /// `GET /s/{share}/card.jpg`.
 pub(crate) async fn card(State(app): State<Shared>, asked: OfLink) -> Response {
     let name = asked.name.clone();
-    let found = {
-        let work =
-            move |app: &AppState| find_card(app, &asked.name, &asked.client, clock::now_ms());
-        app.work(work).await
+    let asked = Arc::new(asked);
+    let look = {
+        let asked = Arc::clone(&asked);
+        move |app: &AppState| look_for_card(app, &asked.name, &asked.client, clock::now_ms())
     };
+    let mut found = app.work(look).await;
+    // Held until the card is kept.
+    let turn;
+    if matches!(found, Ok(Card::NotDrawn)) {
+        turn = app.postcards.turn(&name).await;
+        if turn.is_none() {
+            return note::later();
+        }
+        let order =
+            move |app: &AppState| order_card(app, &asked.name, &asked.client, clock::now_ms());
+        found = app.work(order).await;
+    }
     let (order, agreed_ms) = match found {
         Ok(Card::Drawn(jpeg)) => return jpeg_response(jpeg),
         Ok(Card::Answer(answer)) => return answer,
+        Ok(Card::NotDrawn) => return note::later(),
         Ok(Card::Draw(order, agreed_ms)) => (order, agreed_ms),
         Err(error) => return note::failed(error),
     };
@@ -246,19 +320,42 @@ fn jpeg_response(jpeg: Vec<u8>) -> Response {
     (headers, jpeg).into_response()
 }
 
-fn find_card(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result<Card, StoreError> {
+/// Looks for a card that was drawn before.
+fn look_for_card(
+    app: &AppState,
+    name: &str,
+    client: &Client,
+    now_ms: i64,
+) -> Result<Card, StoreError> {
     let store = &app.hub.store;
     if let Some(refusal) = app.refusal(Kind::Picture, client, now_ms)? {
         return Ok(Card::Answer(refusal));
     }
-    if let Some(sealed) = store.postcard(name, now_ms)?
-        && let Some(jpeg) = app.hub.keys().open_for(&purpose_of_postcard(name), &sealed)
-    {
+    if let Some(jpeg) = drawn_card(app, name, now_ms)? {
         return Ok(Card::Drawn(jpeg));
     }
     // A card is of something that was passed on, or strangers could have any number drawn.
     if !store.is_told(name)? {
         return Ok(Card::Answer(note::nothing_here()));
+    }
+    Ok(Card::NotDrawn)
+}
+
+fn drawn_card(app: &AppState, name: &str, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    let sealed = app.hub.store.postcard(name, now_ms)?;
+    Ok(sealed.and_then(|sealed| (app.hub.keys()).open_for(&purpose_of_postcard(name), &sealed)))
+}
+
+/// Says what stands on a card, unless it was drawn meanwhile.
+fn order_card(
+    app: &AppState,
+    name: &str,
+    client: &Client,
+    now_ms: i64,
+) -> Result<Card, StoreError> {
+    let store = &app.hub.store;
+    if let Some(jpeg) = drawn_card(app, name, now_ms)? {
+        return Ok(Card::Drawn(jpeg));
     }
     if let Some(refusal) = app.refusal(Kind::Moment, client, now_ms)? {
         return Ok(Card::Answer(refusal));
@@ -284,10 +381,11 @@ fn find_card(app: &AppState, name: &str, client: &Client, now_ms: i64) -> Result
     let seen = sighting.map(|sighting| sighting_words::dated_line(sighting, language, now_ms));
     let order = PostcardOrder {
         sentence: if typed.sentence.is_empty() {
-            title
+            title.clone()
         } else {
             typed.sentence
         },
+        title,
         name: typed.name,
         seen: seen.unwrap_or_default(),
         call: language

@@ -83,6 +83,7 @@ impl MomentPage {
             p { (self.found()) }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (language.say(wrong)) } }
             form method="post" action=(format!("{}/moment", self.path)) {
+                input type="hidden" name="k" value=(self.typed.key);
                 label for="sentence" { (language.say(["想说一句话吗？（可以不写）", "A sentence, if you like"])) }
                 // What is first on a line of its own is not the text's.
                 textarea id="sentence" name="sentence" rows="2" maxlength=(SENTENCE_CHARS_MAX) placeholder=(language.say(["逛街还买书！", "Out shopping, and still buying books!"])) { "\n" (self.typed.sentence) }
@@ -161,7 +162,7 @@ impl MomentPage {
             @if language == Language::Chinese {
                 a.go.quiet href=(weibo) rel="nofollow noopener" { "发到微博" }
             }
-            p { a href=(format!("{}/moment?edit=1", self.path)) { (language.say(["改一改", "Change it"])) } " · " a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
+            p { a href=(self.edit()) { (language.say(["改一改", "Change it"])) } " · " a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
             @if !self.typed.is_empty() {
                 section.kept {
                     p.soft {
@@ -171,6 +172,7 @@ impl MomentPage {
                         }
                     }
                     form method="post" action=(format!("{}/erase", self.path)) {
+                        input type="hidden" name="k" value=(self.typed.key);
                         button.plain { (language.say(["删除我写的话", "Erase what I typed"])) }
                     }
                     details {
@@ -183,6 +185,37 @@ impl MomentPage {
             script src=(format!("{}/share.js", base_of(&self.path))) defer {}
         };
         self.page(&body)
+    }
+
+    /// Where it is typed anew.
+    fn edit(&self) -> String {
+        if self.typed.is_empty() {
+            format!("{}/moment?edit=1", self.path)
+        } else {
+            format!("{}/moment?edit=1&k={}", self.path, self.typed.key)
+        }
+    }
+
+    /// Something was typed under this link, and not by whoever asks, as far as anybody can tell.
+    pub(crate) fn others(&self, status: StatusCode) -> Response {
+        let language = self.language;
+        let page = self.page(&html! {
+            h1 { (language.say(["这个链接上已经写了话", "Something was typed here already"])) }
+            p { (language.say([
+                "只有写的人能看到和修改。同一个网络里同一型号的手机，扫同一个码会得到同一个链接。",
+                "Only whoever typed it sees and changes it. Phones of one model in one network that scan the same code get the same link.",
+            ])) }
+            p { (language.say([
+                "是你写的？用浏览器的“后退”回到卡片，或者打开你留下的私人链接。",
+                "Was it you? Go back in the browser to your card, or open the private link that you kept.",
+            ])) }
+            p { (language.say([
+                "不是你？再扫一次屏幕上的下一个码，就有你自己的链接。",
+                "Was it not? Scan the next code that the screen shows, and you get a link of your own.",
+            ])) }
+            p { a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
+        });
+        (status, page).into_response()
     }
 
     fn page(&self, body: &Markup) -> Response {

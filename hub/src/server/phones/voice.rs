@@ -2,13 +2,15 @@
 //! where they find it again, with the answer, and erase it.
 //!
 //! Invariants: only whoever a link belongs to says something under it, and that is known before
-//! what they send is read; a picture is opened by another process alone; the link of a voice works
-//! from anywhere on any day and is nowhere but with its writer.
+//! what they send is read; a page shows what was said to nobody but who has what its form had,
+//! since a link may be two people's; a picture is opened by another process alone; the link of a
+//! voice works from anywhere on any day and is nowhere but with its writer.
 
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use passerby_protocol::campaign::TakenVoices;
+use passerby_protocol::hexadecimal::hex;
 
 use crate::publish::visitor_picture::{OpenedPicture, PictureFault};
 use crate::scans::visitor::Visitor;
@@ -21,10 +23,15 @@ use crate::server::phones::voice_page::{self, OwnLine, SpokenOf, VoiceForm, Wron
 use crate::server::phones::voice_upload::{self, UploadFault};
 use crate::server::phones::{note, privacy};
 use crate::server::{AppState, Shared};
-use crate::store::{KeptVoice, LandingFacts, NewVoice, SaidVoice, SealedPicture, StoreError};
+use crate::store::{
+    KeptVoice, LandingFacts, NewVoice, OF_VISIT_MAX, SaidVoice, SealedPicture, StoreError,
+};
 use crate::system::clock::DAY_MS;
 use crate::system::{clock, random};
 use crate::voices::{CONSENT, DAYS, Part, SaidWords, open_answer, own_link, voice_of_link};
+
+/// Hexadecimal digits of what a form has, so that it counts once.
+const ONCE_CHARS: usize = 32;
 
 /// What whoever may say something is known by.
 struct Speaker {
@@ -55,22 +62,27 @@ impl Speaker {
             takes_pictures: campaign.voices.take == TakenVoices::WordsAndPictures,
             ends: sighting_words::day(clock::date_of(now_ms + DAYS * DAY_MS), today, language),
             said: SaidWords::default(),
-            once: passerby_protocol::hexadecimal::hex(&random::bytes::<16>()),
+            once: hex(&random::bytes::<16>()),
+            said_before: String::new(),
             privacy: privacy::path_of(&app.public_url, &self.facts.id),
         }
     }
 }
 
-/// `GET /s/{share}/voice`.
+/// `GET /s/{share}/voice`, with `?k=` and what the forms had in which something was said.
 pub(crate) async fn show(State(app): State<Shared>, asked: OfLink) -> Response {
     asked
         .answer(&app, Kind::Page, |app, asked, now_ms| {
             let Some(speaker) = Speaker::of(app, asked, now_ms)? else {
                 return Ok(asked.to_link(app));
             };
-            let own = (app.hub.store).own_voices(&asked.name, speaker.visitor)?;
-            let own: Vec<OwnLine> = own
+            let said_before = said_before(asked.fields.get("k"));
+            let all = (app.hub.store).own_voices(&asked.name, speaker.visitor)?;
+            let is_full = i64::try_from(all.len()).unwrap_or(i64::MAX) >= OF_VISIT_MAX;
+            let own = all
                 .into_iter()
+                .filter(|voice| said_before.contains(&hex(&voice.once)));
+            let own: Vec<OwnLine> = own
                 .map(|voice| {
                     let link = own_link(app.hub.keys(), &voice.name);
                     OwnLine {
@@ -80,9 +92,28 @@ pub(crate) async fn show(State(app): State<Shared>, asked: OfLink) -> Response {
                     }
                 })
                 .collect();
-            Ok(speaker.form(app, asked, now_ms).answer(&own, None))
+            let form = VoiceForm {
+                said_before: said_before.concat(),
+                ..speaker.form(app, asked, now_ms)
+            };
+            Ok(form.answer((&own, is_full), None))
         })
         .await
+}
+
+/// What the forms had, one behind the other, in which somebody says that they said something.
+fn said_before(text: &str) -> Vec<String> {
+    let most = usize::try_from(OF_VISIT_MAX).unwrap_or_default();
+    let mut left = text;
+    let mut before = Vec::new();
+    while before.len() < most
+        && let Some((once, rest)) = left.split_at_checked(ONCE_CHARS)
+        && once_of(once).is_some()
+    {
+        before.push(once.to_ascii_lowercase());
+        left = rest;
+    }
+    before
 }
 
 /// What has come of a form before its picture was looked at.
@@ -90,6 +121,8 @@ struct Coming {
     asked: OfLink,
     speaker: Speaker,
     once: [u8; 16],
+    /// What the forms had in which they said something before.
+    said_before: String,
     said: SaidWords,
     for_screen: bool,
 }
@@ -173,6 +206,7 @@ fn read(
         asked,
         speaker,
         once,
+        said_before: said_before(fields.get("k")).concat(),
         said: SaidWords {
             sentence: sentence.chars().take(400).collect(),
             name: name.chars().take(60).collect(),
@@ -195,7 +229,7 @@ fn read(
 }
 
 fn once_of(text: &str) -> Option<[u8; 16]> {
-    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = text.len() == ONCE_CHARS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut once = [0; 16];
     for (at, byte) in once.iter_mut().enumerate() {
         *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
@@ -210,10 +244,11 @@ impl Coming {
         let form = VoiceForm {
             said: self.said.clone(),
             // What was sent before is the same voice still.
-            once: passerby_protocol::hexadecimal::hex(&self.once),
+            once: hex(&self.once),
+            said_before: self.said_before.clone(),
             ..form
         };
-        form.answer(&[], Some(wrong))
+        form.answer((&[], false), Some(wrong))
     }
 
     fn keep(
@@ -242,7 +277,10 @@ impl Coming {
         };
         let said = (app.hub.store).say(link, self.speaker.visitor, new, now_ms)?;
         Ok(match said {
-            SaidVoice::Kept => after(app, &format!("/s/{link}/voice")),
+            SaidVoice::Kept => {
+                let before = said_before(&format!("{}{}", hex(&self.once), self.said_before));
+                after(app, &format!("/s/{link}/voice?k={}", before.concat()))
+            }
             SaidVoice::NotOwn => self.asked.to_link(app),
             SaidVoice::TooMany => self.wrong(app, Wrong::TooMany),
             SaidVoice::Blocked => self.wrong(app, Wrong::Blocked),

@@ -14,7 +14,7 @@ use crate::server::language::Language;
 use crate::server::phones::note::note;
 use crate::server::phones::page::{Document, language_switch, palette};
 use crate::server::phones::{privacy, sighting_words};
-use crate::store::{KeptVoice, OF_VISIT_MAX, VoiceState};
+use crate::store::{KeptVoice, VoiceState};
 use crate::voices::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, SaidWords};
 
 /// What is wrong with a form.
@@ -167,15 +167,20 @@ pub(crate) struct VoiceForm {
     pub(crate) said: SaidWords,
     /// What makes a form that is sent twice one voice.
     pub(crate) once: String,
+    /// The same of the forms in which they said something before.
+    pub(crate) said_before: String,
     /// What is kept of people, without scheme and host.
     pub(crate) privacy: String,
 }
 
 impl VoiceForm {
-    /// The page: what they have said, and the form for more.
-    pub(crate) fn answer(&self, own: &[OwnLine], wrong: Option<Wrong>) -> Response {
+    /// The page: what they have said, and the form for more, unless nothing more is taken.
+    pub(crate) fn answer(
+        &self,
+        (own, is_full): (&[OwnLine], bool),
+        wrong: Option<Wrong>,
+    ) -> Response {
         let language = self.of.language;
-        let is_full = i64::try_from(own.len()).unwrap_or(i64::MAX) >= OF_VISIT_MAX;
         let body = html! {
             @if own.is_empty() {
                 h1 { (say_to(self.of.who.as_deref(), language)) }
@@ -184,7 +189,11 @@ impl VoiceForm {
                 h1 { (language.say(["收到了，谢谢", "It has arrived, thank you"])) }
                 (said_here(own, language))
             }
-            @if !is_full { (self.form(own.is_empty(), wrong)) }
+            @if !is_full {
+                (self.form(own.is_empty(), wrong))
+            } @else if own.is_empty() {
+                p.soft { (language.say(Wrong::TooMany.words())) }
+            }
             p { a href=(self.path) { (language.say(["返回", "Back"])) } " · " (privacy::link(&self.privacy, language)) }
         };
         let status = if wrong.is_some() {
@@ -210,6 +219,7 @@ impl VoiceForm {
             }
             form method="post" enctype=[kind] action=(format!("{}/voice", self.path)) {
                 input type="hidden" name="once" value=(self.once);
+                @if !self.said_before.is_empty() { input type="hidden" name="k" value=(self.said_before); }
                 label for="sentence" { (label) }
                 // What is first on a line of its own is not the text's.
                 textarea id="sentence" name="sentence" rows="4" maxlength=(SENTENCE_CHARS_MAX) required { "\n" (self.said.sentence) }
@@ -258,8 +268,8 @@ fn state_words(state: VoiceState) -> [&'static str; 2] {
 fn said_here(own: &[OwnLine], language: Language) -> Markup {
     html! {
         p { (language.say([
-            "回复会出现在你自己的链接里。留好它，不要转发：有这个链接的人都能看到和删除。",
-            "The answer will be at your own link. Keep it, and do not pass it on: whoever has it can read and erase what you said.",
+            "回复会出现在你自己的链接里，它只在这里显示。留好它，不要转发：有这个链接的人都能看到和删除。",
+            "The answer will be at your own link, which is shown here alone. Keep it, and do not pass it on: whoever has it can read and erase what you said.",
         ])) }
         @for voice in own {
             section.kept {

@@ -1,6 +1,6 @@
 //! How somebody comes to follow a campaign, and how they leave.
 //!
-//! Invariants: one address is asked to confirm once an hour and three times a day, whoever asks;
+//! Invariants: one mailbox is asked to confirm once an hour and three times a day, whoever asks;
 //! who leaves is gone with all that refers to them, and their figure says only that somebody left.
 
 use passerby_protocol::{CampaignId, ScreenNumber};
@@ -30,6 +30,8 @@ pub struct NewFollower<'a> {
     pub name: &'a str,
     /// What finds the address again.
     pub address_hmac: &'a [u8; 32],
+    /// The same of the mailbox to which it leads, as far as that is known.
+    pub mailbox_hmac: &'a [u8; 32],
     /// The address, sealed for that name.
     pub sealed: &'a [u8],
     /// In which language they read.
@@ -89,12 +91,13 @@ impl Store {
             let Some((share, campaign, screen, scan)) = found else {
                 return Ok(AskedToFollow::NotOwn);
             };
-            for who in [&new.address_hmac[..], &visitor.0[..]] {
+            let asking = [&new.address_hmac[..], &new.mailbox_hmac[..], &visitor.0[..]];
+            for who in asking {
                 if is_too_often(tx, who, now_ms)? {
                     return Ok(AskedToFollow::TooOften);
                 }
             }
-            for who in [&new.address_hmac[..], &visitor.0[..]] {
+            for who in asking {
                 tx.execute(
                     "INSERT INTO follow_attempts (who, at_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                     values![who, now_ms],

@@ -41,15 +41,15 @@ fn answer(row: &Row<'_>, at: usize) -> Result<Option<(Vec<u8>, i64)>, DatabaseEr
 }
 
 impl Store {
-    /// Lists what the owner of a link has said under it, the newest first, as far as their
-    /// pseudonym is still known.
+    /// Lists what was said under a link by whoever has its owner's pseudonym, the newest first, as
+    /// far as that is still known. Two people may have one: who was it knows what its form had.
     ///
     /// # Errors
     /// The database fails.
     pub fn own_voices(&self, link: &str, visitor: Visitor) -> Result<Vec<OwnVoice>> {
         self.read_once(|tx| {
             Ok(tx.all(
-                "SELECT voices.name, state, said_ms FROM shares JOIN voices ON share = shares.id
+                "SELECT voices.name, state, said_ms, once FROM shares JOIN voices ON share = shares.id
                  WHERE shares.name = ?1 AND visitor = ?2 ORDER BY voices.id DESC",
                 values![link, visitor.0],
                 |row| {
@@ -57,6 +57,7 @@ impl Store {
                         name: row.get(0)?,
                         state: VoiceState::of_row(row, 1)?,
                         said_ms: row.get(2)?,
+                        once: row.get(3)?,
                     })
                 },
             )?)

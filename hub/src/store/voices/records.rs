@@ -112,6 +112,8 @@ pub enum SaidVoice {
 pub struct OwnVoice {
     /// What it is called.
     pub name: String,
+    /// What its form had.
+    pub once: [u8; 16],
     /// What became of it.
     pub state: VoiceState,
     /// When it was left.

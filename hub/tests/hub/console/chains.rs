@@ -132,10 +132,11 @@ fn a_moment_that_is_erased_leaves_the_figures_of_its_chain_as_they_are() {
         request.body(form.to_owned()).send().unwrap().status()
     };
     let before = chains(&stand);
-    let words = "sentence=Out+shopping&name=Lin&agree=yes";
-    assert_eq!(send(&format!("{}/moment", links[0]), words), 303);
+    let key = format!("k={:032x}", 5);
+    let words = format!("sentence=Out+shopping&name=Lin&agree=yes&{key}");
+    assert_eq!(send(&format!("{}/moment", links[0]), &words), 303);
     assert_eq!(chains(&stand), before);
-    assert_eq!(send(&format!("{}/erase", links[0]), ""), 200);
+    assert_eq!(send(&format!("{}/erase", links[0]), &key), 200);
     assert_eq!(
         stand
             .hub()

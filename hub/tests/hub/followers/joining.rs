@@ -163,6 +163,35 @@ fn an_address_that_the_server_does_not_know_is_forgotten_and_erasing_works_from_
 }
 
 #[test]
+fn nobody_fills_a_mailbox_of_somebody_else_or_writes_to_machines_of_the_network() {
+    let fans = Fans::start(TOML);
+    let asks = |visitor: u8, address: &str| {
+        let link = fans.scanned(visitor, u32::from(visitor));
+        let fields = [("mail", address), ("agree", "yes")];
+        fans.send(visitor, &format!("{link}/follow"), &fields, "")
+            .status()
+    };
+    for (visitor, address) in (1..).zip([
+        "root@localhost",
+        "root@127.0.0.1",
+        "root@[127.0.0.1]",
+        "li%b.example@c.example",
+        "b.example!li@c.example",
+    ]) {
+        assert_eq!(asks(visitor, address), 422, "{address}");
+    }
+    assert_eq!(fans.fans()["unconfirmed"], 0);
+    // From many phones, to one mailbox under many names.
+    assert_eq!(asks(11, "li@b.example"), 200);
+    for (visitor, address) in (12..).zip(["li@b.example", "li+1@b.example", "LI+2@b.example"]) {
+        assert_eq!(asks(visitor, address), 422, "{address}");
+    }
+    assert_eq!(asks(20, "mei+street@b.example"), 200);
+    assert_eq!(asks(21, "mei@b.example"), 422);
+    assert_eq!(fans.fans()["unconfirmed"], 2);
+}
+
+#[test]
 fn without_a_mail_server_the_page_offers_no_mail_and_says_why_to_the_publisher() {
     let stand = Stand::start();
     let terminal = stand.terminal("出口 B");

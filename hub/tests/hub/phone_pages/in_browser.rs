@@ -66,6 +66,7 @@ impl Phone {
                     .map(one => one.outerHTML)",
             );
             assert_eq!(small, serde_json::json!([]), "{name} at {width_px}");
+            self.is_legible_with_large_letters(&format!("{name} at {width_px}"));
             if let Some(folder) = &pictures {
                 std::fs::create_dir_all(folder).unwrap();
                 let dark = if is_dark { "-dark" } else { "" };
@@ -74,6 +75,23 @@ impl Phone {
                 self.browser.picture(&file);
             }
         }
+    }
+
+    /// Whoever has letters twice as large sees all of them so, with room between the lines.
+    fn is_legible_with_large_letters(&mut self, name: &str) {
+        self.browser
+            .evaluate("document.documentElement.style.fontSize = '200%'");
+        assert!(self.browser.overflow_px() <= 0, "{name}, letters of 200 %");
+        let wrong = self.browser.evaluate(
+            "[...document.querySelectorAll('main *')].filter(one => {
+                const style = getComputedStyle(one), size = parseFloat(style.fontSize);
+                const is_text = one.innerText && one.offsetParent;
+                return is_text && (size < 24 || parseFloat(style.lineHeight) < 1.1 * size);
+            }).map(one => one.outerHTML.slice(0, 120))",
+        );
+        assert_eq!(wrong, serde_json::json!([]), "{name}, letters of 200 %");
+        self.browser
+            .evaluate("document.documentElement.style.fontSize = ''");
     }
 
     /// No page says in one language what it says in the other elsewhere.

@@ -53,12 +53,12 @@ fn the_private_page_of_words_stays_open_in_the_other_language() {
     let stand = &fans.stand;
     let link = opened(stand, &fans.terminal, assignment, 1);
     let fields = [("sentence", "Out shopping"), ("agree", "yes")];
-    assert_eq!(
-        fans.send(1, &format!("{link}/moment"), &fields, "")
-            .status(),
-        303
-    );
-    let card = stand.visit(1, &format!("{link}/moment")).text().unwrap();
+    let kept = fans.send(1, &format!("{link}/moment?lang=en"), &fields, "");
+    assert_eq!(kept.status(), 303);
+    let card = kept.headers()["location"].to_str().unwrap();
+    assert!(card.ends_with("&lang=en"), "{card}");
+    let card = stand.visit(1, card).text().unwrap();
+    assert!(card.contains("Your card"), "{card}");
     let secret = &card.split("mine?k=").nth(1).unwrap()[..32];
     let mine = stand
         .visit(7, &format!("{link}/mine?k={secret}"))

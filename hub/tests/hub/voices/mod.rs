@@ -335,6 +335,53 @@ fn a_form_that_is_sent_twice_is_one_voice_and_nobody_says_more_than_is_taken() {
 }
 
 #[test]
+fn two_phones_that_share_a_link_see_nothing_that_the_other_has_said() {
+    let (stand, terminal, assignment) = on_air();
+    let link = opened(&stand, &terminal, assignment, 1);
+    // One of the same model, behind the same address.
+    assert_eq!(opened(&stand, &terminal, assignment, 1), link);
+    let agreed = [("agree", "yes")];
+    let said = say(&stand, 1, &link, SENTENCE, &agreed, None);
+    let first = location(&said);
+    let page = stand.visit(1, &first).text().unwrap();
+    let own = own_link(&stand, &page);
+    for other in [
+        format!("{link}/voice"),
+        format!("{link}/voice?k={}", "0".repeat(32)),
+        format!("{link}/voice?k=x"),
+    ] {
+        let page = stand.visit(1, &other).text().unwrap();
+        assert!(!page.contains("/v/"), "{other}: {page}");
+    }
+    // What they say themselves they see alone, and more of it together.
+    let said = say(&stand, 1, &link, "我也来一句", &agreed, None);
+    let second = location(&said);
+    let page = stand.visit(1, &second).text().unwrap();
+    assert!(!page.contains(&own) && own_link(&stand, &page) != own);
+    let before = value_of(&page, "k");
+    let said = say(
+        &stand,
+        1,
+        &link,
+        "再一句",
+        &[("agree", "yes"), ("k", &before)],
+        None,
+    );
+    let third = location(&said);
+    let page = stand.visit(1, &third).text().unwrap();
+    assert!(!page.contains(&own), "{page}");
+    let own_ones = page.matches(&format!("{}/v/", stand.base)).count();
+    assert_eq!(own_ones, 2, "{page}");
+    // Whoever has the address of that page, and another phone, is led to their own link.
+    assert_eq!(location(&stand.visit(2, &third)), link);
+    let page = stand.visit(1, &format!("{link}/voice")).text().unwrap();
+    assert!(
+        !page.contains("name=\"sentence\"") && page.contains("明天再来"),
+        "no more is taken: {page}"
+    );
+}
+
+#[test]
 fn pictures_that_are_none_too_large_or_not_welcome_are_not_taken() {
     let (stand, terminal, assignment) = on_air();
     let link = opened(&stand, &terminal, assignment, 1);
@@ -385,10 +432,13 @@ fn pictures_that_are_none_too_large_or_not_welcome_are_not_taken() {
 fn a_program_reads_answers_and_takes_down_and_whoever_sends_too_much_is_refused() {
     let (stand, terminal, assignment) = on_air();
     let link = opened(&stand, &terminal, assignment, 1);
-    for sentence in ["一", "二", "三"] {
-        let said = say(&stand, 1, &link, sentence, &[("agree", "yes")], None);
-        assert_eq!(said.status(), 303);
-    }
+    let said: Vec<_> = ["一", "二", "三"]
+        .map(|sentence| {
+            let said = say(&stand, 1, &link, sentence, &[("agree", "yes")], None);
+            assert_eq!(said.status(), 303);
+            location(&said)
+        })
+        .into();
     let rights = [Right::ChangeCampaigns];
     let bearer = token(&stand, "Ada", Role::Publisher, &rights);
     let call = |method: &str, path: &str, body: Value| {
@@ -434,11 +484,7 @@ fn a_program_reads_answers_and_takes_down_and_whoever_sends_too_much_is_refused(
         404,
         "it is gone"
     );
-    let own = own_link(&stand, &{
-        let page = stand.visit(1, &format!("{link}/voice")).text().unwrap();
-        let at = page.rfind(&format!("{}/v/", stand.base)).unwrap();
-        page[at..].to_owned()
-    });
+    let own = own_link(&stand, &stand.visit(1, &said[0]).text().unwrap());
     let mine = stand.visit(5, &own).text().unwrap();
     assert!(
         mine.contains("与活动无关") && !mine.contains("<blockquote"),
@@ -472,7 +518,8 @@ fn a_program_reads_answers_and_takes_down_and_whoever_sends_too_much_is_refused(
 fn what_was_said_ends_by_itself_and_scopes_hold() {
     let (stand, terminal, assignment) = on_air();
     let link = opened(&stand, &terminal, assignment, 1);
-    say(&stand, 1, &link, SENTENCE, &[("agree", "yes")], None);
+    let said = say(&stand, 1, &link, SENTENCE, &[("agree", "yes")], None);
+    let said = location(&said);
     let store = stand.hub().store;
     let book = "book".parse().unwrap();
     let list = |scope: &Scope| {
@@ -501,7 +548,7 @@ fn what_was_said_ends_by_itself_and_scopes_hold() {
     store.forget_voices(180, now_ms + 3 * day_ms).unwrap();
     let kept = list(&Scope::ALL).unwrap();
     assert!(!kept[0].is_of_today && kept[0].words.is_some());
-    let page = stand.visit(1, &format!("{link}/voice")).text().unwrap();
+    let page = stand.visit(1, &said).text().unwrap();
     assert!(
         !page.contains("/v/"),
         "nobody knows any more whose it was: {page}"

@@ -236,6 +236,7 @@ fn people(street: &mut Street) {
             let new = NewFollower {
                 name: &name,
                 address_hmac: &[at; 32],
+                mailbox_hmac: &[at; 32],
                 sealed: b"sealed",
                 language: "en",
                 consent: 1,
