@@ -1,6 +1,6 @@
 //! Options that several commands have, and what they come to.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,6 +17,11 @@ pub(crate) const DATABASE_VARIABLE: &str = "PASSERBY_HUB_DATABASE";
 
 /// Where the files of creatives are.
 pub(crate) const BLOBS_VARIABLE: &str = "PASSERBY_HUB_BLOBS";
+
+/// Names folders by absolute paths, for processes that work elsewhere.
+pub(super) fn whole_paths(folders: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    folders.iter().map(std::path::absolute).collect()
+}
 
 #[derive(Args)]
 pub(crate) struct Data {

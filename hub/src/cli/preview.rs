@@ -9,6 +9,7 @@ use passerby_folder::text::read_toml_anywhere;
 use passerby_protocol::token::SAMPLE;
 use serde_json::json;
 
+use crate::cli::options::whole_paths;
 use crate::cli::{Failure, Output};
 use crate::public_url::PublicUrl;
 use crate::publish::preview::{Asked, Drawers, Preview, RefusalOf, Subject, View};
@@ -73,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         now_ms: clock::now_ms(),
     };
     let drawers = Drawers::of_this_program()
-        .and_then(|drawers| drawers.with_fonts(&arguments.fonts))
+        .and_then(|drawers| Ok(drawers.with_fonts(&whole_paths(&arguments.fonts)?)))
         .map_err(|error| start(&error))?;
     let preview = drawers
         .draw(&arguments.folder, &asked)

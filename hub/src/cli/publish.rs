@@ -10,7 +10,7 @@ use passerby_protocol::{CampaignId, ScreenNumber};
 use serde_json::json;
 
 use crate::cli::failure::Failure;
-use crate::cli::options::{Data, Output};
+use crate::cli::options::{Data, Output, whole_paths};
 use crate::people::Actor;
 use crate::publish::folder::Publication;
 use crate::publish::inspection::Workers;
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         data,
     } = arguments;
     let workers = Workers::of_this_program()
-        .and_then(|workers| workers.with_fonts(&fonts))
+        .and_then(|workers| Ok(workers.with_fonts(&whole_paths(&fonts)?)))
         .map_err(|error| Failure::Start(format!("cannot look at files: {error}")))?;
     let (mut publications, mut problems) = (Vec::<Publication>::new(), Vec::new());
     let mut left_out = LeftOut::default();

@@ -21,7 +21,7 @@ use tokio_postgres::{Client, Config, Row as PostgresRow, SimpleQueryMessage, Sta
 use crate::database::DatabaseError;
 use crate::database::postgres_tls::tls;
 use crate::database::postgres_values::{
-    array_parameters, arrays, numbered, parameters, type_of, types_of_arrays, width,
+    array_parameters, arrays, for_server, parameters, type_of, types_of_arrays, width,
 };
 use crate::database::together::{Rows, together};
 use crate::database::value::Value;
@@ -379,7 +379,7 @@ impl PostgresConnection {
         if let Some(known) = self.statements.borrow().get(sql) {
             return Ok(known.clone());
         }
-        let prepared = self.answer(self.client.prepare_typed(&numbered(sql), types))?;
+        let prepared = self.answer(self.client.prepare_typed(&for_server(sql), types))?;
         self.statements
             .borrow_mut()
             .insert(sql.to_owned(), prepared.clone());

@@ -8,9 +8,12 @@ use tokio_postgres::types::{IsNull, ToSql, Type};
 use crate::database::DatabaseError;
 use crate::database::value::Value;
 
-/// Writes `?1` as PostgreSQL has it, `$1`. No text in our statements has a question mark.
-pub(super) fn numbered(sql: &str) -> String {
+/// Writes a statement as PostgreSQL has it: `?1` is `$1` there, and what is a whole number when it
+/// is added up is added as such, by an aggregate of the schema's own: the built-in sum of BIGINT
+/// takes four times as long. No text in our statements has a question mark.
+pub(super) fn for_server(sql: &str) -> String {
     sql.replace('?', "$")
+        .replace("CAST(sum(", "CAST(whole_sum(")
 }
 
 pub(super) const fn type_of(value: &Value<'_>) -> Type {
@@ -127,4 +130,19 @@ impl ToSql for Value<'_> {
     }
 
     tokio_postgres::types::to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_named_and_whole_numbers_added_up_as_postgresql_has_them() {
+        assert_eq!(
+            for_server(
+                "SELECT CAST(sum(plays) AS BIGINT), max(at) FROM sums WHERE at < ?2 AND screen = ?1"
+            ),
+            "SELECT CAST(whole_sum(plays) AS BIGINT), max(at) FROM sums WHERE at < $2 AND screen = $1"
+        );
+    }
 }

@@ -86,10 +86,7 @@ impl Looker {
     #[must_use]
     pub fn with_fonts(self, folders: &[PathBuf]) -> Self {
         let workers = self.workers.map(|workers| workers.with_fonts(folders));
-        Self {
-            workers: workers.and_then(Result::ok),
-            ..self
-        }
+        Self { workers, ..self }
     }
 
     /// Looks at a draft, and keeps what was found.

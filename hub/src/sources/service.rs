@@ -46,10 +46,7 @@ impl Service {
     #[must_use]
     pub fn with_fonts(self, folders: &[PathBuf]) -> Self {
         let workers = self.workers.map(|workers| workers.with_fonts(folders));
-        Self {
-            workers: workers.and_then(Result::ok),
-            ..self
-        }
+        Self { workers, ..self }
     }
 
     /// Runs what is due.

@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use crate::database::{DatabaseError, Row, Transaction, Value, values};
+use crate::database::{DatabaseError, Row, Sql, Transaction, Value, values};
 use crate::people::Actor;
 use crate::store::{Result, Store};
 
@@ -244,17 +244,19 @@ impl Store {
             matching = ["actor", "verb", "subject"]
                 .map(|column| format!("lower({column}) LIKE ?3 ESCAPE '!'"))
                 .join(" OR ");
-            matching = format!(" AND ({matching})");
+            matching = format!("WHERE ({matching})");
         }
-        self.read_once(|tx| {
-            Ok(tx.all(
-                &format!(
-                    "SELECT id, at_ms, actor, verb, subject, detail FROM audit WHERE id < ?1{matching} ORDER BY id DESC LIMIT ?2"
-                ),
-                &values,
-                line,
-            )?)
-        })
+        // PostgreSQL takes a text for rare, and would look at the whole log for it first.
+        let read = |unbound: &str| {
+            format!(
+                "SELECT id, at_ms, actor, verb, subject, detail
+                 FROM (SELECT id, at_ms, actor, verb, subject, detail FROM audit
+                       WHERE id < ?1 ORDER BY id DESC{unbound}) AS newest
+                 {matching} ORDER BY id DESC LIMIT ?2"
+            )
+        };
+        let (sqlite, postgres) = (read(""), read(" OFFSET 0"));
+        self.read_once(|tx| Ok(tx.all(Sql::pair(&sqlite, &postgres), &values, line)?))
     }
 }
 

@@ -144,19 +144,13 @@ pub(crate) fn look_through(
     patience: Duration,
     mut wanted: impl FnMut(Duration, MovingPicture) -> bool,
 ) -> Result<(), ComposeError> {
-    let showing = Showing {
-        shown_px,
-        sound: None,
-        poster: &mut |_, _, _| None,
-        health: Health::default(),
-    };
     let Started {
         first,
         decoded_px: (width_px, height_px),
         queue,
         guard,
         ..
-    } = begin(tools, clip, &showing, None)?;
+    } = begin_unseen(tools, clip, shown_px)?;
     let until = Instant::now() + patience;
     let mut next = Next::Picture(first);
     while let Next::Picture(picture) = next {
@@ -175,6 +169,17 @@ pub(crate) fn look_through(
     queue.close();
     guard.cut();
     Ok(())
+}
+
+/// Starts a film that is decoded once, and that nobody sees or hears.
+fn begin_unseen(tools: &Tools, clip: &Clip, shown_px: (u32, u32)) -> Result<Started, ComposeError> {
+    let showing = Showing {
+        shown_px,
+        sound: None,
+        poster: &mut |_, _, _| None,
+        health: Health::default(),
+    };
+    begin(tools, clip, &showing, None)
 }
 
 /// Starts a film with the decoder that was chosen for its codec, else with software.

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use passerby_playout::messages::stage_messages::{ComposeError, Health};
+use passerby_playout::messages::stage_messages::ComposeError;
 
 use crate::creative::video::decoder::DecoderKind;
 use crate::creative::video::lag::advice;
@@ -16,7 +16,7 @@ use crate::creative::video::probe::Clip;
 use crate::creative::video::queue::Next;
 use crate::creative::video::rate::Rate;
 use crate::creative::video::tools::Tools;
-use crate::creative::video::{Showing, Started, begin};
+use crate::creative::video::{Started, begin_unseen};
 
 /// How much of a film is decoded, after its first picture.
 const TRIED: Duration = Duration::from_secs(2);
@@ -46,19 +46,13 @@ pub fn what_is_too_slow(
     clip: &Clip,
     shown_px: (u32, u32),
 ) -> Result<Option<String>, ComposeError> {
-    let showing = Showing {
-        shown_px,
-        sound: None,
-        poster: &mut |_, _, _| None,
-        health: Health::default(),
-    };
     let Started {
         decoded_px: (width_px, _),
         kind,
         queue,
         guard,
         ..
-    } = begin(tools, clip, &showing, None)?;
+    } = begin_unseen(tools, clip, shown_px)?;
     let (wanted, from) = (clip.rate.count(TRIED), Instant::now());
     let worked_before = guard.machine_time();
     let mut pictures = 0;

@@ -62,10 +62,7 @@ impl Desk {
     #[must_use]
     pub(crate) fn with_fonts(self, folders: &[PathBuf]) -> Self {
         let drawers = self.drawers.map(|drawers| drawers.with_fonts(folders));
-        Self {
-            drawers: drawers.and_then(Result::ok),
-            ..self
-        }
+        Self { drawers, ..self }
     }
 
     fn orders(&self) -> MutexGuard<'_, Orders> {

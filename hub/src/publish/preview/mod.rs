@@ -97,16 +97,11 @@ impl Drawers {
         this_program().map(Self::new)
     }
 
-    /// Draws text also with the fonts of some folders.
-    ///
-    /// # Errors
-    /// A folder's path has no absolute form.
-    pub fn with_fonts(self, folders: &[PathBuf]) -> io::Result<Self> {
-        let fonts = folders.iter().map(std::path::absolute);
-        Ok(Self {
-            fonts: fonts.collect::<io::Result<_>>()?,
-            ..self
-        })
+    /// Draws text also with the fonts of some folders, which are named by absolute paths.
+    #[must_use]
+    pub fn with_fonts(self, folders: &[PathBuf]) -> Self {
+        let fonts = folders.to_vec();
+        Self { fonts, ..self }
     }
 
     /// Gives processes other limits than [`TIME_MAX`] and [`MEMORY_BYTES_MAX`].

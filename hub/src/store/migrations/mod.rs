@@ -56,6 +56,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("sqlite/0041_event_hooks.sql"),
     include_str!("sqlite/0042_moment_reports.sql"),
     include_str!("sqlite/0043_follow_returns.sql"),
+    include_str!("sqlite/0044_airing.sql"),
 ];
 
 /// The same for PostgreSQL.
@@ -89,6 +90,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("postgres/0027_event_hooks.sql"),
     include_str!("postgres/0028_moment_reports.sql"),
     include_str!("postgres/0029_follow_returns.sql"),
+    include_str!("postgres/0030_airing.sql"),
 ];
 
 /// How many steps each database has taken in one version of the hub.

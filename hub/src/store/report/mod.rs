@@ -344,7 +344,8 @@ fn shares(tx: &Transaction<'_>) -> Result<ShareCounts, DatabaseError> {
                       count(*) FILTER (WHERE has_name) AS named
                FROM passed_on JOIN shares ON shares.id = share JOIN scans ON scans.id = scan
                WHERE scans.grade < 2 AND standing < 2
-               UNION ALL SELECT coalesce(sum(passed_on), 0), coalesce(sum(sentences), 0), coalesce(sum(named), 0)
+               UNION ALL SELECT CAST(coalesce(sum(passed_on), 0) AS BIGINT), CAST(coalesce(sum(sentences), 0) AS BIGINT),
+                                CAST(coalesce(sum(named), 0) AS BIGINT)
                FROM pruned_passed_on) AS added",
         values![],
         |row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?, row.get(2)?)),

@@ -1,16 +1,19 @@
 //! Rows by screen, campaign and creative.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use passerby_protocol::Assignment;
 use passerby_protocol::foreign;
 use passerby_protocol::plays::SET_ASIDE;
+use passerby_protocol::{Assignment, ScreenNumber};
 
 use crate::database::{DatabaseError, Row, Sql, Transaction, Value};
 use crate::store::report::breakdown::boundaries::Boundaries;
 use crate::store::report::breakdown::figures::{BreakdownError, By, Figures, Filter, Key, Rows};
 use crate::store::report::breakdown::{sums, unassigned};
 use crate::store::report::plays::LOCAL_CAMPAIGNS_MAX;
+use crate::store::rollups::UNDATED;
+use crate::store::rollups::spans::OF_DAYS;
 
 /// Counts by screen, campaign or creative. Whatever is of all screens or of all campaigns has sums
 /// of its own; what is of one of them is read of that alone.
@@ -127,8 +130,8 @@ fn figures_of(row: &Row<'_>, at: usize) -> Result<Figures, DatabaseError> {
     })
 }
 
-/// Adds plays of a campaign by screen: its contents, the screens that played these, and of each of
-/// them what it played.
+/// Adds plays of a campaign by screen. Where most of them lie between the boundaries, they are all
+/// that there are less those outside, of which there is less to read.
 fn of_campaign(
     tx: &Transaction<'_>,
     campaign: &str,
@@ -136,9 +139,56 @@ fn of_campaign(
     boundaries: &Boundaries,
     rows: &mut Rows,
 ) -> Result<(), DatabaseError> {
+    let played = |between| played(tx, campaign, filter.screen, between);
+    let (from, until) = boundaries.quarters();
+    let mut found: BTreeMap<i64, Figures> = BTreeMap::new();
+    if boundaries.are_set() && !are_most(tx, campaign, (from, until))? {
+        found.extend(played(Some((from, until)))?);
+    } else {
+        found.extend(played(None)?);
+        let outside = [(UNDATED, from), (until, i64::MAX)];
+        for outside in outside.into_iter().filter(|(from, until)| from < until) {
+            for (screen, figures) in played(Some(outside))? {
+                if let Some(all) = found.get_mut(&screen) {
+                    all.plays = all.plays.saturating_sub(figures.plays);
+                    all.visible_ms = all.visible_ms.saturating_sub(figures.visible_ms);
+                }
+            }
+        }
+    }
+    for (screen, figures) in found {
+        rows.entry(Key::Screen(screen)).or_default().add(&figures);
+    }
+    Ok(())
+}
+
+/// Whether most plays of a campaign lie between two quarters of an hour, as far as whole days tell.
+fn are_most(
+    tx: &Transaction<'_>,
+    campaign: &str,
+    (from, until): (i64, i64),
+) -> Result<bool, DatabaseError> {
+    let (first, last) = (from.div_euclid(OF_DAYS), until.div_euclid(OF_DAYS));
+    tx.one(
+        "SELECT CAST(coalesce(sum(CASE WHEN at >= ?3 AND at <= ?4 THEN plays ELSE 0 END), 0) AS BIGINT),
+                CAST(coalesce(sum(plays), 0) AS BIGINT)
+         FROM creative_sums WHERE span = ?1 AND campaign = ?2 AND creative <> ''",
+        &[OF_DAYS.into(), campaign.into(), first.into(), last.into()],
+        |row| Ok(row.get::<i64>(0)? > row.get::<i64>(1)? / 2),
+    )
+}
+
+/// Reads plays of a campaign by screen, of all times or between two quarters of an hour: its
+/// contents, the screens that played these, and of each of them what it played.
+fn played(
+    tx: &Transaction<'_>,
+    campaign: &str,
+    screen: Option<ScreenNumber>,
+    between: Option<(i64, i64)>,
+) -> Result<Vec<(i64, Figures)>, DatabaseError> {
     let mut values: Vec<Value<'_>> = vec![campaign.into()];
     let mut of_screen = String::new();
-    if let Some(screen) = filter.screen {
+    if let Some(screen) = screen {
         values.push(screen.get().into());
         of_screen = format!(" AND screen = ?{}", values.len());
     }
@@ -148,32 +198,28 @@ fn of_campaign(
          WHERE campaign = ?1 AND assignment <> 0{of_screen}"
     );
     let read = |row: &Row<'_>| Ok::<_, DatabaseError>((row.get(0)?, figures_of(row, 1)?));
-    let found: Vec<(i64, Figures)> = if boundaries.are_set() {
-        let (from, until) = boundaries.quarters();
-        values.extend([from.into(), until.into()]);
-        let (until, from) = (values.len(), values.len() - 1);
-        let known = format!("(SELECT DISTINCT screen, content {of_contents}) AS known");
-        let between = format!("quarter >= ?{from} AND quarter < ?{until}");
-        let joined = format!(
-            "SELECT known.screen, {sums} FROM {known} CROSS JOIN play_quarters AS played
-             WHERE played.screen = known.screen AND played.content = known.content AND {between}
-             GROUP BY known.screen"
-        );
-        let looked_up = format!(
-            "SELECT known.screen, played.plays, played.visible_ms FROM {known}
-             CROSS JOIN LATERAL (SELECT {sums} FROM play_quarters
-                                 WHERE screen = known.screen AND content = known.content AND {between}) AS played
-             WHERE played.plays IS NOT NULL"
-        );
-        tx.all(Sql::pair(&joined, &looked_up), &values, read)?
-    } else {
+    let Some((from, until)) = between else {
         let of_all = format!("SELECT screen, {sums} {of_contents} GROUP BY screen");
-        tx.all(of_all.as_str(), &values, read)?
+        return tx.all(of_all.as_str(), &values, read);
     };
-    for (screen, figures) in found {
-        rows.entry(Key::Screen(screen)).or_default().add(&figures);
-    }
-    Ok(())
+    values.extend([from.into(), until.into()]);
+    let (until, from) = (values.len(), values.len() - 1);
+    let known = format!("(SELECT DISTINCT screen, content {of_contents}) AS known");
+    let is_between = format!("quarter >= ?{from} AND quarter < ?{until}");
+    let joined = format!(
+        "SELECT known.screen, {sums} FROM {known} CROSS JOIN play_quarters AS played
+         WHERE played.screen = known.screen AND played.content = known.content AND {is_between}
+         GROUP BY known.screen"
+    );
+    // A screen has one row for each content of the campaign that it was given.
+    let looked_up = format!(
+        "SELECT known.screen, {} FROM {known}
+         CROSS JOIN LATERAL (SELECT {sums} FROM play_quarters
+                             WHERE screen = known.screen AND content = known.content AND {is_between}) AS played
+         WHERE played.plays IS NOT NULL GROUP BY known.screen",
+        sums.replace("sum(", "sum(played.")
+    );
+    tx.all(Sql::pair(&joined, &looked_up), &values, read)
 }
 
 /// Adds plays of one screen by what they were of.

@@ -123,8 +123,14 @@ pub(super) fn by_screen(
             let values: [Value<'_>; 2] = [part.from.into(), part.until.into()];
             tx.all(of_quarters.as_str(), &values, read)?
         } else {
+            // Of one day, and of all times, a screen has one row: there is nothing to add up.
+            let (sums, grouped) = if part.until == part.from + 1 {
+                ("plays, visible_ms, scans, visits, pressed, shares", "")
+            } else {
+                (ALL_SUMS, " GROUP BY screen")
+            };
             let of_days = format!(
-                "SELECT screen, {ALL_SUMS} FROM screen_sums WHERE span = ?1 AND at >= ?2 AND at < ?3 GROUP BY screen"
+                "SELECT screen, {sums} FROM screen_sums WHERE span = ?1 AND at >= ?2 AND at < ?3{grouped}"
             );
             let values: [Value<'_>; 3] = [part.span.into(), part.from.into(), part.until.into()];
             tx.all(of_days.as_str(), &values, read)?
