@@ -41,7 +41,7 @@ pub(super) fn confirm_text(
     match language {
         PageLanguage::Chinese => {
             let phone = if has_phone {
-                "\n填写地址的那部手机也会被记住，随时可以取消。\n"
+                "\n你说那是你的手机，填写地址的那部手机才会被记住；随时可以取消。\n"
             } else {
                 ""
             };
@@ -54,7 +54,7 @@ pub(super) fn confirm_text(
         }
         PageLanguage::English => {
             let phone = if has_phone {
-                "\nThe phone on which the address was typed will be remembered too; you can end that at any time.\n"
+                "\nThe phone on which the address was typed will be remembered if it is yours; you can end that at any time.\n"
             } else {
                 ""
             };

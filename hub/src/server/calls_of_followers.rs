@@ -45,7 +45,7 @@ pub(super) fn all() -> Vec<Answered> {
             HttpCall::post(
                 "/fan/{token}/confirm",
                 &[200, 404],
-                "confirms that they follow",
+                "confirms that they follow; with `mine` the phone on which the address was typed is theirs",
             ),
             fan::confirm,
         ),

@@ -114,7 +114,7 @@ pub use crate::store::films::{
 pub use crate::store::followers::{
     AskedToFollow, BODY_CHARS_MAX, CONFIRM_MS, FOLLOW_MS, FanCounts, FanGroups, FollowMail,
     Follower, Known, MailEnd, MailLimits, NEWS_LISTED, NewFollower, NewNews, News, NewsError,
-    PHONE_MS, Redeemed, Redeemer, SHOP_STAFF, SUBJECT_CHARS_MAX, TypedElsewhere,
+    PHONE_MS, PhoneToRemember, Redeemed, Redeemer, SHOP_STAFF, SUBJECT_CHARS_MAX, TypedElsewhere,
 };
 pub use crate::store::frames::{LastFrame, ScreenFrame, WISH_MS};
 pub use crate::store::gaps::MissingCounts;

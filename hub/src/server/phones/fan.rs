@@ -4,7 +4,8 @@
 //!
 //! Invariants: opening it changes nothing, since programs open what is in mail; each change is a
 //! press. Whoever has the link may do all of it, on any phone; a cookie is set only by the press
-//! that asks for one, and one press ends it.
+//! that asks for one, and one press ends it; nobody's phone is tied to whoever confirms but the one
+//! that confirms and one that they say is theirs.
 
 use std::convert::Infallible;
 
@@ -21,14 +22,16 @@ use crate::followers::{
     address_of, code_hmac, consent, name_in, new_code, phone_cookie, phone_hmac, purpose_of_code,
 };
 use crate::people::Scope;
+use crate::server::body::Unread;
 use crate::server::cookies::{cookie, set_cookie};
 use crate::server::language::Language;
 use crate::server::limits::Kind;
-use crate::server::phones::fan_page::{self, FanPage};
+use crate::server::phones::fan_page::{self, FanPage, OWN_PHONE};
+use crate::server::phones::form::{FormFields, not_whole};
 use crate::server::phones::note;
 use crate::server::phones::trace::Client;
 use crate::server::{AppState, Shared};
-use crate::store::{Known, PHONE_MS, StoreError};
+use crate::store::{Known, PHONE_MS, PhoneToRemember, StoreError};
 use crate::system::{clock, random};
 
 type TokenPath = Result<Path<String>, PathRejection>;
@@ -194,12 +197,27 @@ pub(crate) async fn confirm(
     State(app): State<Shared>,
     token: TokenPath,
     client: Client,
+    phone: PhoneCookie,
+    unread: Unread,
 ) -> Response {
+    let Ok(bytes) = unread.small().await else {
+        return not_whole();
+    };
+    let Some(fields) = FormFields::of_body(bytes).await else {
+        return not_whole();
+    };
     with_name(
         app,
         (token, Kind::Moment, client),
-        |app, name, client, now_ms| {
-            if !app.hub.store.confirm_follower(name, now_ms)? {
+        move |app, name, client, now_ms| {
+            let keys = app.hub.keys();
+            let hmac = phone.0.as_ref().and_then(|cookie| phone_hmac(keys, cookie));
+            let phone = if fields.has(OWN_PHONE) {
+                PhoneToRemember::AsAsked
+            } else {
+                PhoneToRemember::IfItConfirms(hmac.as_ref())
+            };
+            if !app.hub.store.confirm_follower(name, phone, now_ms)? {
                 return Ok(fan_page::gone());
             }
             Ok(match page(app, name, client, now_ms)? {

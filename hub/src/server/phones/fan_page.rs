@@ -16,6 +16,10 @@ use crate::server::phones::sighting_words;
 use crate::store::Known;
 use crate::system::clock;
 
+/// The field by which whoever confirms says that the phone on which the address was typed is
+/// theirs.
+pub(super) const OWN_PHONE: &str = "mine";
+
 /// The page of one who follows.
 pub(super) struct FanPage {
     /// Its own path.
@@ -49,7 +53,7 @@ impl FanPage {
     /// The page as it is: to confirm, or to see everything.
     pub(super) fn answer(&self, is_known_phone: bool, cookie: &str) -> Response {
         if self.known.follower.confirmed_ms.is_none() {
-            return self.to_confirm();
+            return self.to_confirm(is_known_phone);
         }
         let language = self.language;
         let visits = self.known.follower.visits;
@@ -63,7 +67,7 @@ impl FanPage {
         })
     }
 
-    fn to_confirm(&self) -> Response {
+    fn to_confirm(&self, is_known_phone: bool) -> Response {
         let language = self.language;
         let has_phone = self.known.follower.phone_ends_ms.is_some();
         self.page(&html! {
@@ -71,13 +75,21 @@ impl FanPage {
             p.story lang=(Language::of_text(self.title()).tag()) { (self.title()) }
             p { (language.say(["收件地址：", "News goes to "])) strong { (self.address) } }
             p.soft { (language.say(consent())) }
-            @if has_phone {
+            @if is_known_phone {
                 p.soft { (language.say([
-                    "填写地址的那部手机会被记住，在这个页面上随时可以取消。",
-                    "The phone on which the address was typed will be remembered; you can end that on this page at any time.",
+                    "这部手机会被记住，在这个页面上随时可以取消。",
+                    "This phone will be remembered; you can end that on this page at any time.",
                 ])) }
             }
             form method="post" action=(format!("{}/confirm", self.path)) {
+                @if has_phone && !is_known_phone {
+                    label.check { input type="checkbox" name=(OWN_PHONE) value="yes";
+                        span { (language.say([
+                            "填写地址的那部手机是我的，请记住它（随时可以取消）。",
+                            "The phone on which the address was typed is mine: remember it (I can end that at any time).",
+                        ])) }
+                    }
+                }
                 button.go { (language.say(["确认", "Confirm"])) }
             }
             (self.leave())

@@ -42,10 +42,20 @@ pub struct NewFollower<'a> {
     pub phone_hmac: Option<&'a [u8; 32]>,
 }
 
+/// Which phone somebody is remembered on who has confirmed, and asked for that before.
+#[derive(Debug, Clone, Copy)]
+pub enum PhoneToRemember<'a> {
+    /// The one on which the address was typed: whoever confirms says that it is theirs.
+    AsAsked,
+    /// The same, but only where this is what finds the phone that confirms.
+    IfItConfirms(Option<&'a [u8; 32]>),
+}
+
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskedToFollow {
-    /// A mail goes out, and the phone is tied to whoever confirms it, if that was asked for.
+    /// A mail goes out. If it was asked for, the phone is tied to whoever confirms and says that it
+    /// is theirs.
     Asked,
     /// They follow already: a mail with their link goes out, and this phone is tied to nobody.
     Known,
@@ -158,11 +168,17 @@ impl Store {
     }
 
     /// Notes that somebody has confirmed; once more changes nothing. Returns whether there is such
-    /// a person.
+    /// a person. The phone on which the address was typed is remembered only where it is the one
+    /// that confirms, or where whoever confirms says that it is theirs.
     ///
     /// # Errors
     /// The database fails.
-    pub fn confirm_follower(&self, name: &str, now_ms: i64) -> Result<bool> {
+    pub fn confirm_follower(
+        &self,
+        name: &str,
+        phone: PhoneToRemember<'_>,
+        now_ms: i64,
+    ) -> Result<bool> {
         self.write(Lock::Everything, |tx| {
             let found = tx.optional(
                 "SELECT followers.id, confirmed_ms, followers.campaign, followers.screen, scanned_ms
@@ -198,6 +214,13 @@ impl Store {
                 "UPDATE followers SET confirmed_ms = ?2, ends_ms = ?3, fact = ?4 WHERE id = ?1",
                 values![asked.follower, now_ms, now_ms + FOLLOW_MS, fact],
             )?;
+            if let PhoneToRemember::IfItConfirms(hmac) = phone {
+                tx.execute(
+                    "UPDATE followers SET phone_hmac = NULL, phone_ends_ms = NULL
+                     WHERE id = ?1 AND NOT coalesce(phone_hmac = ?2, FALSE)",
+                    values![asked.follower, hmac.map(|hmac| &hmac[..])],
+                )?;
+            }
             Ok(true)
         })
     }

@@ -17,7 +17,7 @@ use passerby_protocol::CampaignId;
 
 pub use crate::store::followers::coming_back::{Known, Redeemed, Redeemer, SHOP_STAFF};
 pub use crate::store::followers::figures::{FanCounts, FanGroups};
-pub use crate::store::followers::joining::{AskedToFollow, NewFollower};
+pub use crate::store::followers::joining::{AskedToFollow, NewFollower, PhoneToRemember};
 pub use crate::store::followers::mails::{FollowMail, MailEnd, MailLimits};
 pub use crate::store::followers::news::{
     BODY_CHARS_MAX, NEWS_LISTED, NewNews, News, NewsError, SUBJECT_CHARS_MAX,

@@ -5,7 +5,7 @@ use crate::database::{Lock, values};
 use crate::people::{Actor, Scope};
 use crate::publish::folder::Publication;
 use crate::store::testing::on_each_database;
-use crate::store::{FILE_NAME, Redeemed, Redeemer, Store, Targets};
+use crate::store::{FILE_NAME, PhoneToRemember, Redeemed, Redeemer, Store, Targets};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 const MANY: MailLimits = MailLimits {
@@ -91,7 +91,11 @@ fn joined(store: &Store, screen: ScreenNumber, name: &str) {
         assert_eq!(mail.news, None);
         store.end_follow_mail(&mail, MailEnd::Sent, NOW_MS).unwrap();
     }
-    assert!(store.confirm_follower(name, NOW_MS).unwrap());
+    assert!(
+        store
+            .confirm_follower(name, PhoneToRemember::AsAsked, NOW_MS)
+            .unwrap()
+    );
 }
 
 fn sent(store: &Store) -> i64 {
@@ -226,7 +230,11 @@ fn who_does_not_confirm_in_time_is_forgotten_and_so_is_who_is_not_heard_of() {
         assert!(store.follower("late", NOW_MS).unwrap().is_some());
         store.forget_followers(NOW_MS + CONFIRM_MS).unwrap();
         assert_eq!(store.follower("late", NOW_MS).unwrap(), None);
-        assert!(!store.confirm_follower("late", NOW_MS).unwrap());
+        assert!(
+            !store
+                .confirm_follower("late", PhoneToRemember::AsAsked, NOW_MS)
+                .unwrap()
+        );
         store.forget_followers(NOW_MS + PHONE_MS + 1).unwrap();
         let fan = store.follower("fan", NOW_MS).unwrap().unwrap();
         assert_eq!(fan.phone_ends_ms, None);

@@ -1,5 +1,5 @@
-//! Links that are opened, those of one moment together: one transaction, and the same few statements
-//! however many they are.
+//! Links that are opened, those of one moment together: one transaction, and the same few
+//! statements however many they are.
 //!
 //! Invariants: each is answered as if it had been the only one, in the order in which they came; a
 //! visit is kept before its page is answered; what is wrong with one is not the others' loss.

@@ -18,6 +18,34 @@ fn visit_with(fans: &Fans, visitor: u8, path: &str, cookie: &str) -> reqwest::bl
 }
 
 #[test]
+fn whoever_types_anothers_address_is_not_taken_for_them() {
+    let fans = Fans::start(TOML);
+    let link = fans.scanned(1, 5);
+    let fields = [
+        ("mail", "li@b.example"),
+        ("agree", "yes"),
+        ("remember", "yes"),
+    ];
+    let cookie = cookie_of(&fans.send(1, &format!("{link}/follow"), &fields, "")).unwrap();
+    let own = fans.private_link("li@b.example");
+    // On the phone of whoever has the address, which has another cookie or none.
+    let other = "passerby-fan=0123456789abcdef0123456789abcdef";
+    let confirmed = fans.send(2, &format!("{own}/confirm"), &[], other);
+    assert_eq!(confirmed.status(), 200);
+    let path = fans.terminal.scan_path(fans.assignment, 6);
+    let link = location(&visit_with(&fans, 1, &path, &cookie));
+    let page = visit_with(&fans, 1, &link, &cookie).text().unwrap();
+    assert!(!page.contains("/forget") && !page.contains(&own), "{page}");
+    let kept = fans.stand.visit(2, &format!("{own}/kept.json"));
+    let kept: serde_json::Value = serde_json::from_slice(&kept.bytes().unwrap()).unwrap();
+    assert_eq!(
+        kept["phone_remembered_until"],
+        serde_json::Value::Null,
+        "{kept}"
+    );
+}
+
+#[test]
 fn who_asked_to_be_remembered_is_greeted_at_the_next_screen_and_nobody_else_has_a_cookie() {
     let fans = Fans::start(TOML);
     let link = fans.scanned(1, 5);
@@ -46,8 +74,12 @@ fn who_asked_to_be_remembered_is_greeted_at_the_next_screen_and_nobody_else_has_
     };
     assert!(!scan(6, &cookie).contains("/forget"));
     let own = fans.private_link("li@b.example");
+    // On another phone, and theirs.
+    let asks = fans.stand.visit(1, &own).text().unwrap();
+    assert!(asks.contains("name=\"mine\""), "{asks}");
+    let mine = [("mine", "yes")];
     assert_eq!(
-        fans.send(1, &format!("{own}/confirm"), &[], "").status(),
+        fans.send(1, &format!("{own}/confirm"), &mine, "").status(),
         200
     );
     let greeted = scan(7, &cookie);

@@ -51,7 +51,7 @@ impl Person {
         let cookie = cookie_of(&send("follow", &asked)).expect("a cookie");
         let own = fans.private_link(address);
         assert_eq!(
-            fans.send(visitor, &format!("{own}/confirm"), &[], "")
+            fans.send(visitor, &format!("{own}/confirm"), &[], &cookie)
                 .status(),
             200
         );

@@ -14,7 +14,7 @@ use crate::database::{DatabaseError, Lock, values};
 use crate::scans::visitor::Visitor;
 use crate::store::rollups::tests::{START_MS, Step, Street, step};
 use crate::store::testing::on_each_database;
-use crate::store::{By, FanCounts, Filter, KindReport, NewFollower, Store};
+use crate::store::{By, FanCounts, Filter, KindReport, NewFollower, PhoneToRemember, Store};
 use crate::system::clock;
 use crate::system::clock::{DAY_MS, HOUR_MS};
 
@@ -246,7 +246,11 @@ fn people(street: &mut Street) {
                 .ask_to_follow(&link, Visitor([at; 16]), new, now_ms)
                 .unwrap();
             if at != 21 {
-                assert!(store.confirm_follower(&name, now_ms).unwrap());
+                assert!(
+                    store
+                        .confirm_follower(&name, PhoneToRemember::AsAsked, now_ms)
+                        .unwrap()
+                );
             }
         } else {
             let phone = [at / 6 * 3; 32];
