@@ -21,7 +21,7 @@ const PERSONAL: [&str; 6] = ["/q/", "/Q/", "/s/", "/fan/", "/v/", "/c/"];
 /// What may follow a link's own path when a form is answered, or was not somebody's own.
 const FORMS: [&str; 4] = ["", "/moment", "/follow", "/voice"];
 /// What stands behind it once a reader has chosen a language.
-const LANGUAGES: [&str; 2] = ["?lang=zh", "?lang=en"];
+const LANGUAGES: [&str; 2] = ["lang=zh", "lang=en"];
 /// The start of an element that no page has; the dictionary holds it, so that requests have it in
 /// many places.
 const MARK: &[u8] = b"<x8x";
@@ -138,10 +138,12 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
     if location == "/" || is_target(location) || (from_a_shop && is_of_a_shop(location)) {
         return None;
     }
-    let chosen = LANGUAGES
-        .iter()
-        .find_map(|chosen| location.strip_suffix(chosen));
-    let link = chosen.unwrap_or(location);
+    let (link, query) = location.split_once('?').unwrap_or((location, ""));
+    let is_known = |part| LANGUAGES.contains(&part) || (after_a_form && is_key(part));
+    assert!(
+        query.is_empty() || query.split('&').all(is_known),
+        "{asked}: sent to {location:?}"
+    );
     let link = link.strip_prefix("/s/").unwrap_or_default();
     let (name, form) = link.split_at(link.find('/').unwrap_or(link.len()));
     // What has a form alone leads back to its page, with the name as it was typed.
@@ -152,6 +154,13 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
         "{asked}: sent to {location:?}"
     );
     Some(name)
+}
+
+/// Tells whether a part of a query is the key of a form: 128 bits.
+fn is_key(part: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    part.strip_prefix("k=")
+        .is_some_and(|key| key.len() == 32 && key.bytes().all(is_digit))
 }
 
 /// Tells whether an address is where a campaign leads, with or without the id of a click.
