@@ -156,11 +156,11 @@ fn led(answer: &Answer, asked: &str) -> Option<String> {
     Some(name)
 }
 
-/// Tells whether a part of a query is the key of a form: 128 bits.
+/// Tells whether a part of a query is the key of a form, or those of several: 128 bits each.
 fn is_key(part: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     part.strip_prefix("k=")
-        .is_some_and(|key| key.len() == 32 && key.bytes().all(is_digit))
+        .is_some_and(|keys| keys.len() % 32 == 0 && keys.bytes().all(is_digit))
 }
 
 /// Tells whether an address is where a campaign leads, with or without the id of a click.
