@@ -9,9 +9,11 @@
 //! later, but for what is done together; if a thread panics, whoever waits in the queue is told.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+
+use crate::server::{AppState, Shared};
 
 /// The queue. Waiting for a place in it takes nothing but memory: it has at most one piece of work
 /// for each request that is under way.
@@ -41,10 +43,34 @@ impl<W, T> WorkQueue<W, T> {
         }
     }
 
+    /// Brings a piece of work, has a thread of `app` begin where one is needed, and waits for what
+    /// comes of it; `together` answers each piece, in their order. `None`: the thread that did it
+    /// has panicked.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        app: Shared,
+        work: W,
+        together: fn(&AppState, &[W]) -> Vec<T>,
+    ) -> Option<T>
+    where
+        W: Send + 'static,
+        T: Send + 'static,
+    {
+        let (told, leads) = self.push(work);
+        if leads {
+            // Not as a part of this request: others count on it.
+            tokio::spawn(async move {
+                app.work(move |app: &AppState| self.lead(|work| together(app, work)))
+                    .await;
+            });
+        }
+        told.await.ok()
+    }
+
     /// Brings a piece of work. What comes of it is sent to the receiver, which hears nothing of it
     /// when a thread has panicked. When the second value is true, the caller has to have a thread
     /// [`Self::lead`].
-    pub(super) fn push(&self, work: W) -> (oneshot::Receiver<T>, bool) {
+    fn push(&self, work: W) -> (oneshot::Receiver<T>, bool) {
         let (tell, told) = oneshot::channel();
         let mut state = self.state();
         state.waiting.push_back((work, tell));
@@ -55,7 +81,7 @@ impl<W, T> WorkQueue<W, T> {
     }
 
     /// Does what is there until there is no more. `together` answers each piece, in their order.
-    pub(super) fn lead(&self, together: impl Fn(&[W]) -> Vec<T>) {
+    fn lead(&self, together: impl Fn(&[W]) -> Vec<T>) {
         let lead = Lead { queue: self };
         while let Some(batch) = lead.next() {
             let (work, places): (Vec<_>, Vec<_>) = batch.into_iter().unzip();

@@ -64,6 +64,7 @@ mod slots;
 mod sources;
 mod stored_counts;
 mod tallies;
+mod together_or_alone;
 mod token_keys;
 mod verdicts;
 mod versions;

@@ -6,8 +6,6 @@
 
 use std::collections::HashSet;
 
-use passerby_protocol::ScreenNumber;
-
 use crate::database::{DatabaseError, Lock, Transaction, owned_values};
 use crate::scans::verdict::{Aired, PLAY_SCANS, ScanVerdict, judge};
 use crate::scans::visitor::Grade;
@@ -17,6 +15,7 @@ use crate::store::rollups::scanned;
 use crate::store::rollups::scanned::NewScan;
 use crate::store::rollups::{Changes, ScanKey, ScanSums};
 use crate::store::scan::{Recorded, Scan};
+use crate::store::together_or_alone::together_or_alone;
 use crate::store::verdicts;
 use crate::store::verdicts::Opening;
 use crate::store::{Result, Store};
@@ -83,22 +82,16 @@ impl Store {
     }
 
     fn record_together(&self, scans: &[Scan]) -> Vec<Result<Recorded, DatabaseError>> {
-        let screens: Vec<ScreenNumber> = scans.iter().map(|scan| scan.contents.screen).collect();
-        // The same visitor may scan at another screen at this moment, at another process.
-        let visitors: Vec<_> = scans.iter().map(|scan| scan.visitor.0).collect();
-        let lock = Lock::Scans {
-            screens: &screens,
-            visitors: &visitors,
-        };
-        match self.write(lock, |tx| record(tx, scans)) {
-            Ok(recorded) => recorded.into_iter().map(Ok).collect(),
-            // What is wrong with one is not to be the others' loss.
-            Err(error) if scans.len() > 1 && !error.is_outage() => scans
-                .iter()
-                .flat_map(|scan| self.record_together(std::slice::from_ref(scan)))
-                .collect(),
-            Err(error) => vec![Err(error); scans.len()],
-        }
+        together_or_alone(scans, &|scans| {
+            let screens: Vec<_> = scans.iter().map(|scan| scan.contents.screen).collect();
+            // The same visitor may scan at another screen at this moment, at another process.
+            let visitors: Vec<_> = scans.iter().map(|scan| scan.visitor.0).collect();
+            let lock = Lock::Scans {
+                screens: &screens,
+                visitors: &visitors,
+            };
+            self.write(lock, |tx| record(tx, scans))
+        })
     }
 }
 
@@ -355,7 +348,7 @@ mod tests {
     use std::sync::Arc;
 
     use passerby_protocol::token::TokenContents;
-    use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber};
+    use passerby_protocol::{Assignment, Campaign, Digest, PlayNumber, ScreenNumber};
 
     use super::*;
     use crate::database::values;

@@ -54,20 +54,8 @@ pub(crate) async fn scan(
 ) -> Response {
     // A path that is not even UTF-8 is no token.
     let token = token.map(|Path(token)| token).unwrap_or_default();
-    let (told, leads) = queue.push(Asked { token, client });
-    if leads {
-        // Not as a part of this request: others count on it.
-        tokio::spawn(async move {
-            app.work(move |app: &AppState| {
-                queue.lead(|asked| answers(app, asked, clock::now_ms()));
-            })
-            .await;
-        });
-    }
-    match told.await {
-        Ok(answer) => answer.unwrap_or_else(note::failed),
-        Err(_) => note::later(),
-    }
+    let answer = queue.answer(app, Asked { token, client }, answers).await;
+    answer.map_or_else(note::later, |answer| answer.unwrap_or_else(note::failed))
 }
 
 /// What is left to do for a scan once it is recorded.
@@ -80,7 +68,8 @@ struct Landing {
 }
 
 /// Answers codes that were opened at the same time, each as if it had been the only one.
-fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response, StoreError>> {
+fn answers(app: &AppState, asked: &[Asked]) -> Vec<Result<Response, StoreError>> {
+    let now_ms = clock::now_ms();
     let refusal = |asked: &Asked| app.refusal(Kind::Page, &asked.client, now_ms).transpose();
     // What stands on a preview is no token: nothing is looked up, and nothing counted.
     let sample = |asked: &Asked| {

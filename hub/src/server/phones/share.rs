@@ -61,24 +61,13 @@ pub(crate) async fn open(
     phone: PhoneCookie,
     link: OfLink,
 ) -> Response {
-    let (told, leads) = queue.push(Asked { link, phone });
-    if leads {
-        // Not as a part of this request: others count on it.
-        tokio::spawn(async move {
-            app.work(move |app: &AppState| {
-                queue.lead(|asked| answers(app, asked, clock::now_ms()));
-            })
-            .await;
-        });
-    }
-    match told.await {
-        Ok(answer) => answer.unwrap_or_else(note::failed),
-        Err(_) => note::later(),
-    }
+    let answer = queue.answer(app, Asked { link, phone }, answers).await;
+    answer.map_or_else(note::later, |answer| answer.unwrap_or_else(note::failed))
 }
 
 /// Answers links that were opened at the same time, each as if it had been the only one.
-fn answers(app: &AppState, asked: &[Asked], now_ms: i64) -> Vec<Result<Response, StoreError>> {
+fn answers(app: &AppState, asked: &[Asked]) -> Vec<Result<Response, StoreError>> {
+    let now_ms = clock::now_ms();
     let visitors: Vec<_> = asked
         .iter()
         .map(|asked| {

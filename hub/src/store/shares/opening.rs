@@ -14,6 +14,7 @@ use crate::store::rollups::{Changes, VisitSums};
 use crate::store::scans::grade_code;
 use crate::store::shares::below::{NewChild, has_room, new_children};
 use crate::store::shares::rows::{Asked, Found, OWN, found};
+use crate::store::together_or_alone::together_or_alone;
 use crate::store::{Begun, LinkVisitor, Result, Store};
 use crate::system::random;
 
@@ -102,20 +103,13 @@ impl Store {
 
     /// Keeps what is to be kept of openings.
     fn steps(&self, openings: &[LinkOpening<'_>], now_ms: i64) -> Vec<Result<Step, DatabaseError>> {
-        let kept = self.screens_of_links(openings).and_then(|screens| {
+        together_or_alone(openings, &|openings| {
+            let screens = self.screens_of_links(openings)?;
             if screens.is_empty() {
                 return Ok(openings.iter().map(Step::without_a_link).collect());
             }
             self.write(Lock::Screens(&screens), |tx| keep(tx, openings, now_ms))
-        });
-        match kept {
-            Ok(steps) => steps.into_iter().map(Ok).collect(),
-            Err(error) if openings.len() > 1 && !error.is_outage() => openings
-                .iter()
-                .flat_map(|opening| self.steps(std::slice::from_ref(opening), now_ms))
-                .collect(),
-            Err(error) => vec![Err(error); openings.len()],
-        }
+        })
     }
 
     /// The screens at which the chains of those links began whose visitors are to be counted.
