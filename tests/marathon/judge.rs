@@ -111,6 +111,7 @@ pub(crate) struct Judge(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     prints: HashMap<Ticket, Print>,
+    /// Where what was loaded is to be shown, until it is.
     areas: HashMap<Ticket, (Zone, Area)>,
     tracks: HashMap<Zone, Track>,
     /// When a notice was last taken away.
@@ -143,7 +144,6 @@ impl Judge {
                 .copied();
             if let Some(oldest) = oldest {
                 inner.prints.remove(&oldest);
-                inner.areas.remove(&oldest);
             }
         }
     }
@@ -158,7 +158,7 @@ impl Judge {
                 inner.areas.insert(*ticket, (*zone, *area));
             }
             StageCommand::Swap { ticket, transition } => {
-                let Some(&(zone, area)) = inner.areas.get(ticket) else {
+                let Some((zone, area)) = inner.areas.remove(ticket) else {
                     return;
                 };
                 let track = inner.tracks.entry(zone).or_default();
@@ -168,6 +168,9 @@ impl Judge {
                 track.transition = Some(*transition);
                 inner.verdict.changes += 1;
                 inner.verdict.notices += u64::from(zone == Zone::NOTICE);
+            }
+            StageCommand::Drop { ticket } => {
+                inner.areas.remove(ticket);
             }
             StageCommand::Clear { zone } => {
                 inner.tracks.remove(zone);

@@ -16,6 +16,10 @@ use crate::content::creative::{Creative, CreativeFile};
 use crate::messages::stage_messages::{ComposeError, Composed, Composer, SlideOrder, Ticket};
 use crate::player::track::COMPOSE_MS_MAX;
 use crate::screen::geometry::Geometry;
+use crate::system::malloc;
+
+/// After so many slides a thread gives back the memory that lies free between what lives on.
+const SLIDES_UNTIL_TRIM: u32 = 100;
 
 type Order = (SlideOrder, Geometry);
 /// Files that may be shown, each with its place.
@@ -123,6 +127,7 @@ impl ComposerThread {
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
+                let mut slides: u32 = 0;
                 loop {
                     let (order, geometry) = select! {
                         recv(queue) -> order => match order {
@@ -147,6 +152,10 @@ impl ComposerThread {
                             });
                     if results.send((order.ticket, composed)).is_err() {
                         break;
+                    }
+                    slides = slides.wrapping_add(1);
+                    if slides.is_multiple_of(SLIDES_UNTIL_TRIM) {
+                        malloc::trim_malloc();
                     }
                 }
             })
