@@ -15,7 +15,7 @@ use passerby_playout::messages::stage_messages::Health;
 
 use crate::creative::supervise::ChildGuard;
 use crate::creative::video::colour::Nv12;
-use crate::creative::video::lag::{Lag, advice};
+use crate::creative::video::lag::{Lag, Shown, advice};
 use crate::creative::video::queue::{End, Next, Picture, Queue};
 use crate::creative::video::rate::Rate;
 use crate::creative::video::sound::SoundTrack;
@@ -30,6 +30,8 @@ pub(super) struct VideoFrameSource {
     pub(super) name: String,
     pub(super) width_px: u32,
     pub(super) height_px: u32,
+    /// What the file has, however small it is decoded.
+    pub(super) coded_px: (u32, u32),
     pub(super) rate: Rate,
     pub(super) poster: Option<Nv12>,
     pub(super) sound: Option<SoundTrack>,
@@ -51,6 +53,7 @@ pub(super) struct Progress {
     /// Since when the picture that is due is missing.
     missing_since: Option<Duration>,
     lag: Lag,
+    shown_of_due: Shown,
     is_over: bool,
     shown: u64,
     left_out: u64,
@@ -115,8 +118,9 @@ impl FrameSource for VideoFrameSource {
         }
         self.progress.is_over = true;
         let what = format!(
-            "no picture of it came for {} s; export it with 1920 × 1080 and 30 pictures a second at most",
-            STALL_MAX.as_secs()
+            "no picture of it came for {} s; {}",
+            STALL_MAX.as_secs(),
+            advice(self.coded_px)
         );
         self.fail(&what, due);
         None
@@ -143,7 +147,27 @@ impl VideoFrameSource {
         self.progress.pass = picture.pass;
         self.progress.missing_since = None;
         self.progress.shown += 1;
+        self.watch_shown(at);
         self.put(picture.luma, picture.chroma, due);
+    }
+
+    /// Says when most pictures are not shown, though they are decoded.
+    fn watch_shown(&mut self, at: Duration) {
+        let Progress {
+            number,
+            shown,
+            shown_of_due,
+            ..
+        } = &mut self.progress;
+        if let Some(a_second) = shown_of_due.is_too_few(at, *number, *shown) {
+            let Rate { pictures, seconds } = self.rate;
+            tracing::warn!(
+                "{}: this machine shows {a_second} of its {} pictures a second; {}",
+                self.name,
+                pictures / seconds.max(1),
+                advice(self.coded_px)
+            );
+        }
     }
 
     /// Marks the play when the film stays behind its time. A stage that paused finds old pictures
@@ -151,7 +175,7 @@ impl VideoFrameSource {
     fn watch_lag(&mut self, at: Duration, number: u64) {
         let behind = at.saturating_sub(self.rate.due(number));
         if self.progress.lag.is_too_much(at, behind) && self.health.trouble().is_none() {
-            let advice = advice(self.width_px);
+            let advice = advice(self.coded_px);
             let reason = format!(
                 "{}: this machine decodes it too slowly; {advice}",
                 self.name

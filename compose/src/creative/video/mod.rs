@@ -295,6 +295,7 @@ fn ready(tools: &Tools, clip: &Clip, started: Started, showing: Showing<'_>) -> 
         name: clip.name.clone(),
         width_px,
         height_px,
+        coded_px: clip.coded_px,
         rate: clip.rate,
         poster,
         sound,

@@ -47,11 +47,7 @@ pub fn what_is_too_slow(
     shown_px: (u32, u32),
 ) -> Result<Option<String>, ComposeError> {
     let Started {
-        decoded_px: (width_px, _),
-        kind,
-        queue,
-        guard,
-        ..
+        kind, queue, guard, ..
     } = begin_unseen(tools, clip, shown_px)?;
     let (wanted, from) = (clip.rate.count(TRIED), Instant::now());
     let worked_before = guard.machine_time();
@@ -74,7 +70,7 @@ pub fn what_is_too_slow(
     Ok(trial.slow_pace(clip.rate).map(|(pace, needed)| {
         format!(
             "this machine decodes {pace:.0} of its {needed:.0} pictures a second; {}",
-            advice(width_px)
+            advice(clip.coded_px)
         )
     }))
 }
