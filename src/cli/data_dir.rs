@@ -24,6 +24,7 @@ pub(super) const MEMORY_FOLDER: &str = "/dev/shm";
 /// A folder that nobody else writes while this lives.
 pub(super) struct DataDir {
     path: PathBuf,
+    is_in_memory: bool,
     _lock: File,
 }
 
@@ -35,7 +36,7 @@ impl DataDir {
     /// It cannot be made, or another terminal has it.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         match lock(path) {
-            Ok(lock) => Self::locked(path.to_owned(), lock),
+            Ok(lock) => Self::locked(path.to_owned(), lock, false),
             Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
                 let memory = in_memory(path).map_err(|error| cannot_write(path, &error))?;
                 tracing::error!(
@@ -44,25 +45,35 @@ impl DataDir {
                     path.display(),
                 );
                 let lock = lock(&memory).map_err(|error| cannot_write(&memory, &error))?;
-                Self::locked(memory, lock)
+                Self::locked(memory, lock, true)
             }
             Err(error) => Err(cannot_write(path, &error)),
         }
     }
 
-    fn locked(path: PathBuf, lock: File) -> Result<Self, Failure> {
+    fn locked(path: PathBuf, lock: File, is_in_memory: bool) -> Result<Self, Failure> {
         if lock.try_lock().is_err() {
             return Err(Failure::Start(format!(
                 "{}: another terminal is running with this data.dir; stop it, or give this one a data.dir of its own",
                 path.display(),
             )));
         }
-        Ok(Self { path, _lock: lock })
+        Ok(Self {
+            path,
+            is_in_memory,
+            _lock: lock,
+        })
     }
 
     /// Where it really is.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder of finished frames; none where it would take memory, of which composers by
+    /// themselves keep less.
+    pub(super) fn frames(&self) -> Option<PathBuf> {
+        (!self.is_in_memory).then(|| self.path.join("frames"))
     }
 }
 

@@ -49,7 +49,12 @@ impl Choice {
             Drawing::Auto if !has_hardware() => {
                 Self::new(DrawWith::Cpu, "this machine has no GPU that draws")
             }
-            Drawing::Auto => Self::by(ask(offscreen)),
+            Drawing::Auto => {
+                let found = ask(offscreen).and_then(|answer| Self::by(&answer));
+                found.unwrap_or_else(|reason| {
+                    Self::new(DrawWith::Cpu, &format!("no GPU can be used: {reason}"))
+                })
+            }
         }
     }
 
@@ -61,22 +66,47 @@ impl Choice {
     }
 
     /// Decides by what the driver has answered.
-    fn by(answer: Result<String, String>) -> Self {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(reason) => {
-                return Self::new(DrawWith::Cpu, &format!("no GPU can be used: {reason}"));
-            }
-        };
+    ///
+    /// # Errors
+    /// It has told nothing.
+    fn by(answer: &str) -> Result<Self, String> {
         let line = answer.lines().next_back().unwrap_or_default();
         match (line.strip_prefix(GPU), line.strip_prefix(CPU)) {
-            (Some(name), _) => Self::new(DrawWith::Gpu, &format!("this machine has {name}")),
-            (None, Some(name)) => Self::new(
+            (Some(name), _) => Ok(Self::new(
+                DrawWith::Gpu,
+                &format!("this machine has {name}"),
+            )),
+            (None, Some(name)) => Ok(Self::new(
                 DrawWith::Cpu,
                 &format!("its only driver, {name}, uses the processor as well, and more of it"),
-            ),
-            (None, None) => Self::new(DrawWith::Cpu, "its GPU driver gave no answer"),
+            )),
+            (None, None) => Err("its driver gave no answer".to_owned()),
         }
+    }
+
+    /// The same for whoever wants to know before it draws: where the operator wants the GPU, its
+    /// driver is asked as well.
+    ///
+    /// # Errors
+    /// Why the GPU that the operator wants cannot draw.
+    pub(super) fn foreseen(drawing: Drawing) -> Result<Self, String> {
+        let mut choice = Self::of(drawing, false);
+        if drawing == Drawing::Gpu {
+            let found = ask(false)
+                .and_then(|answer| Self::by(&answer))
+                .map_err(|reason| {
+                    format!(
+                        "it is \"gpu\", and no GPU can be used: {reason}; with \"auto\" the processor draws where there is none"
+                    )
+                })?;
+            if found.draw_with == DrawWith::Cpu {
+                choice.why = format!(
+                    "{}, though {}; \"auto\" is lighter here",
+                    choice.why, found.why
+                );
+            }
+        }
+        Ok(choice)
     }
 
     /// Says what draws, and why.
@@ -155,13 +185,10 @@ mod tests {
 
     #[test]
     fn only_a_driver_that_answers_with_a_gpu_has_the_gpu_draw() {
-        let with = |answer: &str| Choice::by(Ok(answer.to_owned())).draw_with;
-        assert_eq!(with("gpu V3D 4.2\n"), DrawWith::Gpu);
-        assert_eq!(with("warning: gpu x\ncpu llvmpipe\n"), DrawWith::Cpu);
-        assert_eq!(with("segmentation fault"), DrawWith::Cpu);
-        let failed = Choice::by(Err("it is gone".to_owned()));
-        assert_eq!(failed.draw_with, DrawWith::Cpu);
-        assert!(failed.sentence().contains("it is gone"));
+        let with = |answer: &str| Choice::by(answer).map(|choice| choice.draw_with);
+        assert_eq!(with("gpu V3D 4.2\n"), Ok(DrawWith::Gpu));
+        assert_eq!(with("warning: gpu x\ncpu llvmpipe\n"), Ok(DrawWith::Cpu));
+        assert!(with("segmentation fault").is_err());
     }
 
     #[test]

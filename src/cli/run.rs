@@ -116,9 +116,9 @@ impl Run {
             },
         });
         let settings = settings_of(&config, clock.clone(), context.clone());
-        let frames = config.data_dir.join("frames");
+        let frames = data_dir.frames();
         let [of_files, of_drawn] = ["files", "drawn"].map(|name| Settings {
-            frames: Some(frames.join(name)),
+            frames: frames.as_ref().map(|frames| frames.join(name)),
             ..settings.clone()
         });
         let background = config.layout.background.0;

@@ -126,8 +126,12 @@ impl Check {
                 looked_at = LookedAt::of(&config, &items);
                 codes::look_at(&config, self.size, &items, &mut found);
                 pages::look_at(&config, self.size, &items, &mut found);
-                let drawing = Choice::of(config.draw, false);
-                found.note(Problem::with_file("screen.draw", drawing.sentence()));
+                match Choice::foreseen(config.draw) {
+                    Ok(choice) => {
+                        found.note(Problem::with_file("screen.draw", choice.sentence()));
+                    }
+                    Err(reason) => found.problem(Problem::with_file("screen.draw", reason)),
+                }
                 found
             }
             Err(Failure::Input(problems)) => Findings {
