@@ -63,6 +63,7 @@ mod tests;
 mod time;
 mod transition;
 mod window;
+mod x11;
 
 use std::time::Instant;
 

@@ -16,6 +16,15 @@ pub enum StageError {
         /// What was tried.
         reason: String,
     },
+    /// The display has other colours than those that are drawn.
+    #[error(
+        "the X screen has {bits} bits of colour, and pictures need 24. Start the X server with a depth of 24, which \
+         is what it has unless told otherwise (`DefaultDepth 24` in xorg.conf)"
+    )]
+    Colours {
+        /// How many bits a pixel has.
+        bits: u8,
+    },
     /// There is no driver to draw with.
     #[error(
         "no usable GPU driver: {reason}. Set screen.draw to \"cpu\", which needs none, or install one: \

@@ -36,10 +36,14 @@ use crate::stage::presenter::{Changed, Output, Uncovered};
 use crate::stage::stage_error::StageError;
 use crate::stage::systems::KioskSystems;
 use crate::stage::time::Now;
+use crate::stage::x11;
 
 /// How long the size of the monitor is believed: to ask for it takes as long as much else of an
 /// update.
 const MONITOR_KNOWN: Duration = Duration::from_millis(250);
+/// How often a stage at rest asks for it: a Wayland compositor tells a window nothing of a monitor
+/// that has changed.
+const MONITOR_LOOK: Duration = Duration::from_secs(5);
 /// How long the next frame is waited for on the window's own thread, which hears of nothing else
 /// meanwhile but the player.
 const NEAR_MAX: Duration = Duration::from_millis(40);
@@ -49,11 +53,12 @@ const MONITOR_WAIT: Duration = Duration::from_secs(1);
 /// Says whether there is a display to open a window on.
 pub(super) fn find_display() -> Result<(), StageError> {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
-        .into_iter()
-        .any(set)
-    {
+    // The first that winit tries.
+    if ["WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(set) {
         return Ok(());
+    }
+    if set("DISPLAY") {
+        return x11::find_colours();
     }
     Err(StageError::NoDisplay {
         reason: "neither DISPLAY nor WAYLAND_DISPLAY is set".into(),
@@ -64,8 +69,9 @@ pub(super) fn find_display() -> Result<(), StageError> {
 pub(super) fn run(parts: StageParts) -> Result<(), StageError> {
     // winit's plugin panics when it cannot reach the display.
     let event_sender = parts.event_sender.clone();
-    let mut app =
-        guarded_quietly(|| build(parts)).map_err(|reason| StageError::NoDisplay { reason })?;
+    let mut app = guarded_quietly(|| build(parts)).map_err(|reason| StageError::NoDisplay {
+        reason: without_place(&reason),
+    })?;
     let _watch = ExitWatch::over_this_thread(event_sender);
     match guarded(|| app.run()) {
         Ok(AppExit::Success) => Ok(()),
@@ -74,6 +80,15 @@ pub(super) fn run(parts: StageParts) -> Result<(), StageError> {
             reason: format!("its event loop ended with status {status}"),
         }),
         Err(reason) => Err(StageError::Broken { reason }),
+    }
+}
+
+/// What winit says of a display that it cannot reach, without the line of its source.
+fn without_place(reason: &str) -> String {
+    let place = reason.find("line: ").zip(reason.find("error: "));
+    match place {
+        Some((from, to)) if from < to => format!("{}{}", &reason[..from], &reason[to..]),
+        _ => reason.to_owned(),
     }
 }
 
@@ -91,6 +106,7 @@ fn build(parts: StageParts) -> App {
     } else {
         app.add_plugins(cpu_window::plugin);
     }
+    app.add_plugins(x11::plugin);
     // Sleeps for ever; window events and the waker wake it.
     let sleep = UpdateMode::Reactive {
         wait: Duration::MAX,
@@ -238,6 +254,7 @@ fn follow_monitor(
         return;
     }
     *asked = Some(now.0);
+    agenda.wake_at(now.0 + MONITOR_LOOK);
     for (entity, mut window) in &mut windows {
         let monitor = WINIT_WINDOWS.with_borrow(|known| {
             let known = known.get_window(entity)?;
@@ -259,6 +276,13 @@ fn follow_monitor(
                 .resolution
                 .set_physical_resolution(size_px.x, size_px.y);
             window.position = WindowPosition::At(at);
+            // A Wayland compositor alone says how large a window is, and says it anew when it is
+            // asked for fullscreen once more.
+            WINIT_WINDOWS.with_borrow(|known| {
+                if let Some(real) = known.get_window(entity) {
+                    real.set_fullscreen(real.fullscreen());
+                }
+            });
         }
     }
 }
@@ -283,15 +307,16 @@ fn measure(
             let beat = monitor
                 .refresh_rate_millihertz()
                 .map(|beat| format!(", at {:.2} Hz", f64::from(beat) / 1e3));
-            let scale = monitor.scale_factor();
-            Some((monitor.position(), beat.unwrap_or_default(), scale))
+            let (at, scale) = (monitor.position(), monitor.scale_factor());
+            let beat = beat.unwrap_or_default();
+            Some(format!(
+                " at {},{}, on a monitor of scale {scale}{beat}",
+                at.x, at.y
+            ))
         });
         // Some displays tell nothing of themselves.
-        let (at, beat, scale) = monitor.unwrap_or_default();
-        info!(
-            "the window has {}x{} pixels at {},{}, on a monitor of scale {scale}{beat}",
-            size_px.x, size_px.y, at.x, at.y
-        );
+        let monitor = monitor.unwrap_or_default();
+        info!("the window has {}x{} pixels{monitor}", size_px.x, size_px.y);
     }
 }
 
@@ -408,6 +433,17 @@ fn wake_when_due(dues: &Receiver<Instant>, wake: impl Fn()) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_winit_says_of_a_display_names_no_file_of_its_own() {
+        let said = "Failed to build event loop: Os(OsError { line: 89, file: \"a/winit/mod.rs\", error: Gone })";
+        let told = "Failed to build event loop: Os(OsError { error: Gone })";
+        assert_eq!(without_place(said), told);
+        assert_eq!(
+            without_place("no error: here, nor a line: 3"),
+            "no error: here, nor a line: 3"
+        );
+    }
 
     #[test]
     fn an_alarm_that_was_put_off_rings_at_its_last_time_and_not_before() {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use passerby_testing::required_program;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, WindowClass,
+    AtomEnum, ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -112,8 +112,23 @@ pub(crate) fn resize_window(display: &str, width: u32, height: u32) {
             .reply()
             .is_ok_and(|title| title.value == b"stage probe")
     });
+    resize(&server, ours.unwrap(), (width, height));
+}
+
+/// Gives the only window of a display another size.
+pub(crate) fn resize_only_window(display: &str, width: u32, height: u32) {
+    let (server, screen) = x11rb::connect(Some(display)).unwrap();
+    let root = server.setup().roots[screen].root;
+    let windows = server.query_tree(root).unwrap().reply().unwrap().children;
+    let [only] = windows[..] else {
+        panic!("{display} has {} windows", windows.len());
+    };
+    resize(&server, only, (width, height));
+}
+
+fn resize(server: &RustConnection, window: Window, (width, height): (u32, u32)) {
     let size = ConfigureWindowAux::new().width(width).height(height);
-    let asked = server.configure_window(ours.unwrap(), &size).unwrap();
+    let asked = server.configure_window(window, &size).unwrap();
     asked.check().unwrap();
 }
 
@@ -154,6 +169,13 @@ impl OtherProgram {
         made.unwrap().check().unwrap();
         self.server.map_window(window).unwrap().check().unwrap();
         window
+    }
+
+    /// Moves what covers a part of the screen.
+    pub(crate) fn move_to(&self, window: u32, left: i32, top: i32) {
+        let place = ConfigureWindowAux::new().x(left).y(top);
+        let asked = self.server.configure_window(window, &place).unwrap();
+        asked.check().unwrap();
     }
 
     /// Uncovers it again.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use image::RgbaImage;
 use passerby_testing::required_program;
 
-use crate::display::{BOTH, probe};
+use crate::display::{BOTH, Xvfb, probe, resize_only_window};
 use crate::player::PATIENCE;
 
 /// How long a test waits before it looks again.
@@ -18,7 +18,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// What the compositor calls its socket.
 const SOCKET: &str = "passerby-test";
 
-/// A compositor without a screen.
+/// A compositor whose screen is nowhere, or a window of an X server.
 struct Weston {
     compositor: Child,
     folder: tempfile::TempDir,
@@ -26,9 +26,18 @@ struct Weston {
 
 impl Weston {
     fn start(width_px: u32, height_px: u32) -> Self {
+        Self::with("headless", None, width_px, height_px)
+    }
+
+    fn with(backend: &str, display: Option<&str>, width_px: u32, height_px: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut compositor = Command::new(required_program("weston"))
-            .args(["--backend=headless-backend.so", "--shell=desktop-shell.so"])
+        let mut command = Command::new(required_program("weston"));
+        if let Some(display) = display {
+            command.env("DISPLAY", display);
+        }
+        let mut compositor = command
+            .arg(format!("--backend={backend}-backend.so"))
+            .arg("--shell=desktop-shell.so")
             .args(["--use-pixman", "--no-config", "--idle-time=0"])
             // Lets others take a picture of what is shown.
             .arg("--debug")
@@ -115,6 +124,28 @@ fn a_window_on_wayland_shows_exact_pixels_and_then_rests() {
         if draw == "cpu" {
             assert!(said.contains(&"drivers none".to_owned()), "{said:?}");
         }
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_monitor_that_changes_its_size_is_filled_again() {
+    for draw in BOTH {
+        let screen = Xvfb::start("1280x720x24");
+        let weston = Weston::with("x11", Some(&screen.display), 800, 450);
+        let mut child = weston
+            .client(probe())
+            .args(["--draw", draw, "--slides", "1", "--resizes", "1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map(Result::unwrap);
+        assert_eq!(lines.next().unwrap(), "sized 800x450");
+        assert!(lines.any(|line| line == "waiting for_a_resize"), "{draw}");
+        resize_only_window(&screen.display, 960, 600);
+        let refit = lines.find(|line| line.starts_with("refit"));
+        assert_eq!(refit.unwrap(), "refit 960x600 true", "{draw}");
         assert!(child.wait().unwrap().success());
     }
 }

@@ -134,6 +134,15 @@ fn a_resized_window_is_measured_and_filled_again() {
     }
 }
 
+/// Waits until the screen shows a picture again.
+fn expect_again(other: &OtherProgram, picture: &[u8], when: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while other.picture() != picture {
+        assert!(Instant::now() < deadline, "{when} something stays");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn what_lay_over_a_window_at_rest_leaves_no_trace() {
     for draw in BOTH {
@@ -152,15 +161,22 @@ fn what_lay_over_a_window_at_rest_leaves_no_trace() {
             let window = other.cover(place);
             assert!(other.picture() != shown, "{draw}: it is covered");
             other.uncover(window);
-            let deadline = Instant::now() + PATIENCE;
-            while other.picture() != shown {
-                assert!(
-                    Instant::now() < deadline,
-                    "{draw}: {place:?} stays as it was"
-                );
-                thread::sleep(Duration::from_millis(20));
-            }
+            expect_again(&other, &shown, &format!("{draw}: after {place:?}"));
         }
+        // While a part is covered all the time, nobody is told that the window is seen again.
+        let panel = other.cover((0, 0, 640, 24));
+        let beside_panel = other.picture();
+        let popup = other.cover((40, 60, 100, 50));
+        let popup_at_first = other.picture();
+        for step in 1..=5 {
+            other.move_to(popup, 40 + step * 60, 60 + step * 20);
+        }
+        other.move_to(popup, 40, 60);
+        expect_again(&other, &popup_at_first, &format!("{draw}: where it was"));
+        other.uncover(popup);
+        expect_again(&other, &beside_panel, &format!("{draw}: beside a panel"));
+        other.uncover(panel);
+        expect_again(&other, &shown, &format!("{draw}: in the end"));
         child.kill().unwrap();
         child.wait().unwrap();
     }
@@ -224,6 +240,24 @@ fn window_without_a_display_says_how_to_get_one() {
             assert!(!output.status.success());
             assert!(errors.contains("--offscreen"), "{errors}");
             assert!(!errors.contains("panicked"), "{errors}");
+        }
+    }
+}
+
+#[test]
+fn a_screen_with_other_colours_is_told_with_what_to_do() {
+    for draw in BOTH {
+        for depth in ["640x360x8", "640x360x16", "640x360x30"] {
+            let screen = Xvfb::start(depth);
+            let output = probe()
+                .args(["--draw", draw])
+                .env("DISPLAY", &screen.display)
+                .output()
+                .unwrap();
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(3), "{depth}: {errors}");
+            assert!(errors.contains("a depth of 24"), "{depth}: {errors}");
+            assert!(!errors.contains("panicked"), "{depth}: {errors}");
         }
     }
 }
