@@ -2,8 +2,8 @@
 
 use crate::database::DatabaseError;
 
-/// Has `together` do all of it in one transaction; where that fails, and the database is there, each
-/// by itself. The answers are in the order of the requests.
+/// Has `together` do all of it in one transaction; where that fails, and the database is there,
+/// each by itself. The answers are in the order of the requests.
 pub(super) fn together_or_alone<R, T: Clone>(
     requests: &[R],
     together: &impl Fn(&[R]) -> Result<Vec<T>, DatabaseError>,
