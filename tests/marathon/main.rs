@@ -221,7 +221,7 @@ fn run(folder: &Path, plan: &Plan) -> Report {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ..Settings::default()
         }),
-        // Else its copies would be most of what the process holds.
+        // Else its copies would be most of the memory that is not pages of the program.
         judge: plan.judged.then(|| Arc::clone(&judge)),
     };
     let player = Player::new(Parts {

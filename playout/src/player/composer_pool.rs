@@ -155,7 +155,7 @@ impl ComposerThread {
                     }
                     slides = slides.wrapping_add(1);
                     if slides.is_multiple_of(SLIDES_UNTIL_TRIM) {
-                        malloc::trim_malloc();
+                        malloc::give_back();
                     }
                 }
             })

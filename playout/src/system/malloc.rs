@@ -29,7 +29,7 @@ pub fn tune_malloc() {
 ///
 /// By itself glibc gives back only what is free at the end of a heap (`malloc_trim(3)`), and one
 /// small block that lives long keeps all that came before it. Other allocators need no word.
-pub fn trim_malloc() {
+pub fn give_back() {
     #[cfg(target_env = "gnu")]
     #[expect(
         unsafe_code,
